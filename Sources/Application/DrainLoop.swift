@@ -153,7 +153,7 @@ package struct DrainLoop<Observer: DrainObserver>: Sendable {
 
 extension SQLiteWriter {
     /// Stores all waiting events and ends the drain.
-    /// - Returns: the number of stored events; nil if the writer had to yield before all events were stored.
+    /// - Returns: the number of stored events; nil if the writer must yield, because events may remain in the buffer.
     func drainToEnd() throws(StoreError) -> Int? {
         guard try !shouldYield() else { return nil }
         let events = try drain()

@@ -3,7 +3,8 @@ import Database
 import SystemSupport
 import WriteAheadBuffer
 
-/// Stores the buffer's events in the database, for all commands except the service.
+/// Stores the buffer's events in the database once, for commands. The service and streams drain repeatedly, with
+/// `DrainLoop`.
 package struct Drainer: Sendable {
     private let data: DataFolder
 
@@ -19,8 +20,8 @@ package struct Drainer: Sendable {
     /// another process holds the writer lock or requests it before all events are stored. Throws
     /// `SQLiteWriter.blockedReason` when some events had to stay in the buffer.
     ///
-    /// If `progress` is given, aggregates of rows that an earlier version stored are recomputed too. `progress`
-    /// receives the completed share, 0 to 1.
+    /// If `progress` is given, this call also computes the aggregates that an earlier version of Nexus did not compute.
+    /// `progress` receives the completed share, 0 to 1.
     @discardableResult
     package func drainIfFree(catchingUp progress: (@Sendable (Double) -> Void)? = nil) async throws -> Int? {
         guard let lock = try WriterLock.acquireToStore(in: data) else { return nil }

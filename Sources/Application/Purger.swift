@@ -81,7 +81,7 @@ package struct Rebuilder: Sendable {
         self.data = data
     }
 
-    /// Recomputes sessions and rollups from the rows. `progress` receives the completed share, 0 to 1.
+    /// Recomputes sessions and aggregates from the rows. `progress` receives the completed share, 0 to 1.
     ///
     /// - Returns: false when the active writer did not yield in time.
     package func rebuild(progress: @escaping @Sendable (Double) -> Void = { _ in }) async throws -> Bool {

@@ -53,8 +53,8 @@ package struct ServiceUnits: Sendable {
             (Self.socketName, templates.socket),
         ]
         guard !isUsual else { return files }
-        // If NEXUS_DATA_DIR names the data folder, the socket and the pipe are in the data folder. Otherwise they are
-        // in the user's runtime folder.
+        // The socket and the pipe are in the data folder if NEXUS_DATA_DIR is set or the user has no runtime folder.
+        // Otherwise they are in the user's runtime folder.
         let isGiven = runtime.folder == data.folder
         let folder = Self.specifiersEscaped(data.folder.path)
         files.append(

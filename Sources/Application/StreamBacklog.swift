@@ -23,7 +23,8 @@ actor StreamBacklog: DrainObserver {
 
     nonisolated func wake() { continuation.yield() }
 
-    /// Notes that `accepted` events have been appended, and returns when few enough of them wait for the drain.
+    /// Notes that the stream has appended `accepted` events since its start. Returns when few enough of these events
+    /// wait for the drain.
     func keepUp(with accepted: Int) async {
         wake()
         target = accepted - Limits.streamBacklogEvents
@@ -54,7 +55,7 @@ actor StreamBacklog: DrainObserver {
 
     func foundNothing(since count: Int, isBlocked: Bool) async {
         isReleased = isBlocked
-        // No events wait any more. Another process may have stored them.
+        // No events wait any more. Events that another process has stored count as drained.
         if !isBlocked { drained = max(drained, target) }
         resume()
     }

@@ -9,7 +9,7 @@ package import WriteAheadBuffer
 ///
 ///     input ─ InputReader ─ EventBatcher ─ write-ahead buffer ─ SQLiteWriter
 ///
-/// The reader, the batcher and the writer each run on their own thread, and so does the background fsync of the buffer.
+/// The reader, the batcher's appends, the writer and the background fsync of the buffer each have their own thread.
 /// The stream pauses when it is too far ahead of its own drain, and briefly when fsync stalls.
 package struct StreamRecorder: Sendable {
     package struct Options: Sendable {
@@ -167,8 +167,8 @@ package struct StreamRecorder: Sendable {
     }
 
     /// Returns the number of this stream's events that are stored. If the stream's own drain has stored all events,
-    /// all accepted events are stored. Otherwise this call drains once more. If another process drains, or if
-    /// storing is blocked, this call assumes that all events in the buffer are of this stream.
+    /// all accepted events are stored. Otherwise this call drains once more, unless the database has failed. If events
+    /// remain in the buffer, this call assumes that all of them are of this stream.
     private func storedEvents(of summary: Summary) async throws -> Int {
         guard summary.storeFailure == nil else {
             let pending = (try? StoreReader(data: data)?.eventCounters().pending) ?? summary.accepted

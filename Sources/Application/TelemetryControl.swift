@@ -27,10 +27,10 @@ package struct TelemetryControl: Sendable {
         case unknownWriter(SystemError)
     }
 
-    /// Switches recording off. When it returns `.isQuiet`, no process writes to the data folder any more. Processes
-    /// check the settings under a lock before they append. This call changes the settings, and then acquires and
-    /// releases each of these locks. Later appends therefore see the change, and earlier appends have ended. The last
-    /// writer has closed the database.
+    /// Switches recording off. When this call returns `.isQuiet`, no process writes to the data folder any more.
+    /// Processes check the settings under a lock before they append. This call changes the settings, and then acquires
+    /// and releases each of these locks. Later appends therefore see the change, and earlier appends have ended. The
+    /// last writer has closed the database.
     ///
     /// A writer yields within a fraction of a second. A stream and the service check the settings between two
     /// transactions. An idle stream closes the database by itself (`DrainLoop`). This call wakes an idle service.

@@ -174,12 +174,12 @@ package struct RuntimeFolder: Sendable {
     package var pipePath: String { folder.path(of: Self.pipeName) }
     /// The file with the process number and the start time of the service, in one line.
     package var processPath: String { folder.path(of: Self.processName) }
-    /// The folder that the bash hook uses while the service runs. It contains a hard link to the pipe, and a file with
-    /// the process number and the start time of the service. If the service was killed, its number may belong to
-    /// another process now. Therefore the hook compares the start time too.
+    /// The folder that the bash and zsh hooks use while the service runs. It contains a hard link to the pipe, and a
+    /// file with the process number and the start time of the service. If the service was killed, its number may belong
+    /// to another process now. Therefore the bash hook compares the start time too.
     ///
-    /// The hook opens the pipe for reading and writing, because an open for writing alone would wait for a reader. If
-    /// the pipe was deleted, the hook's open would create a plain file. The mode of the folder, 0500, prevents that.
+    /// The bash hook opens the pipe for reading and writing, because an open for writing alone would wait for a reader.
+    /// If the pipe was deleted, the hook's open would create a plain file. The mode of the folder, 0500, prevents that.
     /// The mode also keeps other users from replacing the pipe.
     package var hooksFolder: Folder { Folder(folder.path(of: Self.hooksName)) }
     /// The file on which the service holds a lock until it exits.

@@ -1,7 +1,7 @@
 import SystemSupport
 
 /// Counts of durations in the buckets of `LatencyScale`. Percentiles are computed from the counts, with an error of at
-/// most 1 %. Two histograms merge without loss.
+/// most 2 % (see `quantile`). Two histograms merge without loss.
 ///
 /// As bytes (numbers are varints, see `Varint.swift`):
 ///
@@ -33,7 +33,7 @@ package struct LatencyHistogram: Sendable, Equatable {
     package var isEmpty: Bool { count == 0 }
 
     /// Counts `times` durations of `milliseconds` each. A negative duration counts as zero. A duration longer than a
-    /// year counts in the last bucket.
+    /// year counts in the last bucket of `LatencyScale`.
     package mutating func record(_ milliseconds: Int64, times: Int = 1) {
         precondition(times >= 0)
         guard times > 0 else { return }
@@ -60,8 +60,8 @@ package struct LatencyHistogram: Sendable, Equatable {
     /// Returns the quantile of the durations, in milliseconds; nil when nothing was counted. By the nearest-rank
     /// method, the quantile is the shortest duration that at least `share` × `count` of the durations do not exceed.
     ///
-    /// The result differs from the quantile by at most 1 %. If the quantile is in the last bucket, the result may be up
-    /// to 2 % lower, so that it never exceeds the longest duration.
+    /// The result differs from the quantile by at most 1 %. If the quantile is in the last non-empty bucket, the result
+    /// may be up to 2 % lower, so that the result never exceeds the longest duration.
     ///
     /// - Parameter share: from 0 (the shortest duration) to 1 (the longest duration); 0.5 is the median.
     package func quantile(_ share: Double) -> Double? {

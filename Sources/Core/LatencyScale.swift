@@ -50,8 +50,8 @@ package enum LatencyScale {
         let part = Int(truncatingIfNeeded: value >> Int64(exponent &- 6)) & 63
         let table = table
         let bucket = Int(table.starts[exponent &* 64 &+ part])
-        // A part is narrower than a bucket. Therefore the duration is in the bucket where its part begins, or in the
-        // next.
+        // No part is wider than a bucket. Therefore the duration is in the bucket where its part begins, or in the next
+        // bucket.
         return bucket &+ (value >= table.bounds[bucket &+ 1] ? 1 : 0)
     }
 

@@ -2,11 +2,11 @@
 package enum Limits {
     // MARK: What an event may hold
 
-    /// Longest line of input, in bytes, without its line feed: some hundred times the length of a usual event. A
+    /// Longest line of input, in bytes, without its line feed: some hundreds of times the length of a usual event. A
     /// stream whose lines all have this length needs no more memory than any other stream.
     package static let lineBytes = 64 * 1024
-    /// Deepest nesting of a value under a key unknown to Nexus. Nexus skips such a value by recursion, so its depth
-    /// needs a limit.
+    /// Deepest nesting of a JSON value or an XML element. Nexus reads and skips JSON values by recursion, so their
+    /// depth needs a limit.
     package static let nestingDepth = 32
     /// Longest raw workspace or task name, in bytes. No file system allows a path component longer than 255 bytes, and
     /// a whole path has at most 4096 bytes.
@@ -89,7 +89,8 @@ package enum Limits {
     /// Capacity of the service's pipe, in bytes. A fast loop of commands can write some five thousand events before the
     /// service reads them.
     package static let pipeBytes = 1024 * 1024
-    /// Maximum number of names whose hashes are cached. A cache that reaches this number is cleared.
+    /// Maximum number of names in one cache, for example in the cache of their hashes. A cache that reaches this number
+    /// is cleared.
     package static let rememberedNames = 16 * 1024
     /// Maximum number of combinations of properties by which events are counted (see `Combination`). Events of further
     /// combinations are counted together. A busy month of 30 workspaces and 45 commands has some 20,000 combinations.
@@ -99,7 +100,7 @@ package enum Limits {
     /// Longest text whose validation result is cached, in bytes. Such a text is most often a command with the arguments
     /// that validation removes.
     package static let longestRememberedText = 256
-    /// Maximum size of all cached texts, in bytes. A cache that reaches this number is cleared.
+    /// Maximum size of the texts in one cache, in bytes. A cache that reaches this size is cleared.
     package static let rememberedTextBytes = 1024 * 1024
     /// Maximum number of sessions that the writer caches. A cache that reaches this number is cleared.
     package static let rememberedSessions = 16 * 1024
@@ -129,16 +130,16 @@ package enum Limits {
 
     // MARK: On disk
 
-    /// Longest settings file, in bytes: many hundred destinations. A recorder reads a file of this length without a
-    /// noticeable delay.
+    /// Longest settings file, in bytes: enough for many hundred destinations. A recorder reads a file of this length
+    /// without a noticeable delay.
     package static let settingsBytes = 64 * 1024
     /// Longest wait of a recorder for a segment to which another process appends. After that wait the recorder begins
     /// another segment. An append usually takes some microseconds, but the other process may have been stopped during
-    /// its append.
+    /// its append. A drain that wants to remove a stored segment waits equally long, and then keeps the segment for
+    /// now.
     package static let longestWaitForSegment: Duration = .milliseconds(50)
-    /// Longest wait for the end of another process's append to a segment. A process waits if it wants to read or remove
-    /// that segment, or to begin the next segment. The append may include an fsync. A process stopped with Ctrl-Z does
-    /// not end its append.
+    /// Longest wait for the end of another process's append to a segment. A process waits if it wants to read or purge
+    /// that segment, or to begin the next segment. A process stopped with Ctrl-Z does not end its append.
     package static let longestWaitForAppend: Duration = .seconds(2)
     /// Growth of a segment, in bytes, after which a recorder checks whether earlier segments wait to be drained.
     package static let backlogLookBytes = 64 * 1024
@@ -151,13 +152,14 @@ package enum Limits {
     /// fails with an error that asks the user to try again.
     package static let waitingSegments = 256
     /// Maximum number of stored and removed segments whose ids the database keeps. A user may restore such a segment
-    /// from a backup of the buffer. The id then prevents that its events are stored twice. The ids take some 5 MB. Each
-    /// drain that stores something removes about one segment. At one drain a minute the limit is reached in ten weeks.
-    /// A user who restores only the buffer rarely uses an older backup.
+    /// from a backup of the buffer. The stored id then keeps the drain from storing the segment's events twice. The ids
+    /// take some 5 MB. Each drain that stores something removes about one segment. At one drain a minute the limit is
+    /// reached in ten weeks. A user who restores only the buffer rarely uses an older backup.
     package static let storedSegments = 100_000
-    /// Number of events in the buffer, some 30 MiB, past which a stream that drains the buffer itself pauses reading.
+    /// Maximum number of events of one stream that wait in the buffer, some 30 MiB. Past this number, the stream pauses
+    /// reading until its drain has stored some of these events.
     package static let streamBacklogEvents = 200_000
-    /// Number of events in the buffer, some 200 MiB, past which the service throttles its clients. A drain stores this
+    /// Number of events in the buffer, some 150 MiB, past which the service throttles its clients. A drain stores this
     /// number in about a second.
     package static let serviceBacklogEvents = 1_000_000
     /// Bytes of a segment that the writer reads with one call: some 1,500 events. These events and their rows fit into
@@ -260,7 +262,7 @@ package enum Limits {
     /// Maximum number of days of aggregates in one batch. If the process is killed, at most one batch is sent again.
     /// The ledger lines of a batch need only one fsync.
     package static let syncBatchDays = 100
-    /// Longest list of names that may be sent with aggregates, in bytes: some ten thousand names.
+    /// Longest list of names that may be sent with aggregates, in bytes: enough for some ten thousand names.
     package static let allowedNamesBytes = 256 * 1024
     /// Longest file of the destinations of aggregates, in bytes: enough for a dozen lists of the longest size.
     package static let aggregateSettingsBytes = 4 * 1024 * 1024

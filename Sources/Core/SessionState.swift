@@ -7,7 +7,7 @@ package struct SessionState: Equatable, Sendable {
     /// The end of the event that ended last, in milliseconds since 1970. The end of an event is its time plus its
     /// duration, if the duration is known.
     package private(set) var lastEventAt: Int64
-    /// Whether the latest event has the type `session_ended`. A later event opens the session again.
+    /// Whether the event that ended last has the type `session_ended`. A later event opens the session again.
     package private(set) var isEnded: Bool
     package private(set) var commandsExecuted = 0
     package private(set) var workspacesCreated = 0

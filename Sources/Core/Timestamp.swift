@@ -9,7 +9,8 @@ package enum Timestamp {
     /// exist.
     package static func parse(_ text: Span<UInt8>) -> Int64? { parse(text, hasOffset: true) }
 
-    /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction; nil for anything else.
+    /// Reads the form in the database, `2026-11-23 08:30:00.250`, with or without the fraction. A `T` in place of the
+    /// blank is accepted. Nil if the text has another form, or if the date does not exist.
     package static func parse(databaseText text: Span<UInt8>) -> Int64? { parse(text, hasOffset: false) }
 
     private static func parse(_ text: Span<UInt8>, hasOffset: Bool) -> Int64? {
@@ -41,7 +42,7 @@ package enum Timestamp {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Reads the form in the database; nil for anything else.
+    /// Reads a time like `parse(databaseText:)`.
     package static func milliseconds(ofDatabaseText text: String) -> Int64? {
         parse(databaseText: text.utf8.span)
     }

@@ -7,7 +7,8 @@ import WriteAheadBuffer
 /// stores the rows.
 ///
 /// The position of a removed segment moves to the table `stored_segments`, under the segment's id. The user may later
-/// restore the segment from a backup of `buffer/` that is older than the database. Its events must not be stored twice.
+/// restore the segment from a backup of `buffer/` that is older than the database. The position then keeps the
+/// segment's events from being stored twice.
 struct BufferPositions {
     /// A row of `buffer_positions`: how much of a segment is stored.
     struct Position: Equatable {

@@ -9,8 +9,8 @@ import SystemSupport
 /// tabs, and a line feed ends the line. An absent text is an empty field, because no text of an event is empty. An
 /// absent number is `\N`. A backslash, tab or line feed in a text is escaped with a backslash.
 ///
-/// Each call is a separate read, so that the writer is not blocked. The results of several calls fit together, because
-/// rows never change and no id is reused.
+/// Each chunk of a batch is a separate read transaction, so that a long batch does not block the writer. The results of
+/// several reads fit together, because rows never change and no id is reused.
 package struct ClickHouseRowEncoder: Sendable {
     /// Consecutive rows, encoded.
     package struct Batch: Sendable {
@@ -62,8 +62,8 @@ package struct ClickHouseRowEncoder: Sendable {
         self.queue = queue
     }
 
-    /// Returns the database's random name (from the table `store`) and its installation; nil when no writer has
-    /// migrated the database yet.
+    /// Returns the database's random name (from the table `store`) and its installation; nil when the database lacks
+    /// the name or a valid installation id.
     package func identity() throws(StoreError) -> (store: String, installation: InstallationID)? {
         try asStoreError(path) {
             try queue.read { database in

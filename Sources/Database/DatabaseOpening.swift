@@ -29,9 +29,9 @@ package enum DatabaseOpening {
     }
 
     /// Opens the database for reports. Returns nil when there is no database yet, or when its first writer has not
-    /// created all tables (that writer may have been killed). A report never blocks the writer. If Nexus may write to
-    /// the folder, the function first rolls back the transaction that a killed process left in a journal. It changes
-    /// nothing else in the database.
+    /// created all tables (that writer may have been killed). A read does not block a transaction of the writer, but a
+    /// long read prevents a reset of the WAL. If Nexus may write to the folder, the function first rolls back the
+    /// transaction that a killed process left in a journal. It changes nothing else in the database.
     ///
     /// When SQLite reads a database in WAL mode, it creates the WAL and its index if they are missing. It also writes
     /// to the index if no other process has the database open. Nexus must not write while recording is off, and it
@@ -86,8 +86,8 @@ package enum DatabaseOpening {
         }
     }
 
-    /// Throws unless the database's files are regular files. SQLite would follow a link, unlike every other part of
-    /// Nexus, and would block on a pipe.
+    /// Throws if a file of the database exists and is not a regular file. SQLite would follow a link and would block on
+    /// a pipe. Nexus itself opens no file of the data folder through a link.
     private static func requireRegularFiles(_ path: String) throws(SystemError) {
         for path in [path, path + "-wal", path + "-shm", path + "-journal"] {
             switch FileStatus(of: path)?.kind {
@@ -99,7 +99,7 @@ package enum DatabaseOpening {
     }
 
     /// Returns the URI that opens or attaches the database read-only. If Nexus must not write to the folder, the URI
-    /// also prevents SQLite from writing.
+    /// also prevents SQLite from writing the WAL and its index.
     static func address(forReading data: DataFolder) -> String {
         "file:" + escapedForURI(data.databasePath) + "?"
             + (mayWrite(data) ? "mode=ro" : parametersThatWriteNothing(data))
@@ -136,8 +136,8 @@ package enum DatabaseOpening {
         configuration.busyMode = .timeout(Double(busyMilliseconds) / 1000)
         configuration.prepareDatabase { database in
             // The page size takes effect only before the first table is created. With `synchronous = NORMAL` a commit
-            // survives the end of any process. A power failure can undo only commits whose records are still in the
-            // buffer.
+            // survives the end of any process. A power failure can undo the commits since the last checkpoint. The
+            // records of the recorded events in these commits are still in the buffer.
             try database.execute(
                 sql: """
                     PRAGMA page_size = \(Schema.pageBytes);

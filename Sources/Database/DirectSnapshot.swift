@@ -14,7 +14,9 @@ package final class DirectSnapshot {
     package let bytes: Int
     package let counts: SnapshotRows.Counts
     private let source: StableDatabaseFile
-    /// A file as long as the database. It contains the pages that `isCopied` marks, and holes elsewhere.
+    /// A file as long as the database. The pages that `isCopied` marks are read from this file; all other pages in this
+    /// file are holes. Leaf pages of the free list are marked but not copied, so the snapshot has none of their old
+    /// bytes.
     private let copy: File
     private let isCopied: [Bool]
     private var next = 1
@@ -147,7 +149,7 @@ private struct FreePages {
     /// The numbers of the trunk pages. A trunk page lists other free pages, its leaves, in big-endian integers of 4
     /// bytes: the page number of the next trunk, the count of leaves, and the page number of each leaf.
     private(set) var trunks: Set<Int> = []
-    /// The numbers of the leaf pages, which have no content.
+    /// The numbers of the leaf pages. SQLite ignores the bytes of these pages. The bytes may be left from removed rows.
     private(set) var leaves: Set<Int> = []
 
     init(of source: StableDatabaseFile) throws {

@@ -9,7 +9,7 @@ package struct UsageFilter: Equatable, Sendable {
     /// The keyed hash of a workspace, in hexadecimal.
     package var workspaceHash: String?
     package var session: String?
-    /// Only events whose `success` is false.
+    /// Whether the query selects only events whose `success` is false.
     package var failed: Bool
 
     package init(

@@ -24,7 +24,7 @@ package struct LedgerNote: Equatable, Sendable {
 }
 
 extension StoreReader {
-    /// Returns the note; nil when nothing was sent yet.
+    /// Returns the note; nil when the database has none.
     package func ledgerNote() throws(StoreError) -> LedgerNote? {
         try asStoreError(path) {
             try queue.read { try Row.fetchOne($0, sql: "SELECT lines, hash FROM sent_ledger").map(LedgerNote.init) }

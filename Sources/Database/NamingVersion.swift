@@ -34,7 +34,7 @@ enum NamingVersion {
 
 extension StoreReader {
     /// Returns the time of the first row that the rules of this program named, in milliseconds since 1970. Nil if these
-    /// rules have named no row yet, or all rows since the database was created.
+    /// rules have named no row yet, or if they have named every row since the database was created.
     package func namingChange() throws(StoreError) -> Int64? {
         let text = try asStoreError(path) {
             try queue.read { database -> String? in

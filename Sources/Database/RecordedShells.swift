@@ -53,7 +53,8 @@ package struct RecordedShells: Equatable, Sendable {
 
     // MARK: Reading
 
-    /// Reads the commands of shells that this installation recorded. Commands from imported snapshots are left out.
+    /// Reads the commands of shells that this installation recorded. Commands from imported snapshots are left out (see
+    /// `isRecordedHere` for an exception).
     static func read(from database: Database) throws -> RecordedShells {
         var shells = RecordedShells()
         let first = try String.fetchOne(
@@ -97,7 +98,8 @@ package struct RecordedShells: Equatable, Sendable {
 
 extension RowProvenance {
     /// Returns whether this installation recorded a row. If the installation got a new id afterwards, the row's origin
-    /// has the old installation id and the same row id.
+    /// has the old installation id and the same row id. Therefore a row whose origin has the same row id counts as
+    /// recorded here. This includes imported rows that got the same ids as in their installation.
     fileprivate func isRecordedHere(_ id: Int64) -> Bool {
         guard let range = ranges.last(where: { $0.first <= id }), range.last >= id else { return true }
         return range.origin == range.first

@@ -19,7 +19,8 @@ package enum RowIDs {
     }
 
     /// If the highest id is above this number, the ids count as exhausted. The number leaves enough ids for one more
-    /// transaction, so that every id is at most `RowProvenance.largestID`. Every reader of a snapshot accepts such ids.
+    /// transaction of a drain, so that every recorded id is at most `RowProvenance.largestID`. Every reader of a
+    /// snapshot accepts such ids.
     private static let lastUsableID = RowProvenance.largestID - Int64(Limits.transactionEvents)
 
     /// Returns the id for the next new row.

@@ -173,7 +173,8 @@ package struct InstallationID: Equatable, Hashable, Sendable {
         self.id = id
     }
 
-    /// Returns the installation that the database belongs to; nil if its tables are older than installation ids.
+    /// Returns the installation that the database belongs to. Nil if the stored id is not valid, or if the database's
+    /// tables are older than installation ids.
     package static func current(in database: Database) throws -> InstallationID? {
         guard try database.tableExists("installation") else { return nil }
         return try String.fetchOne(database, sql: "SELECT id FROM installation").flatMap(InstallationID.init)

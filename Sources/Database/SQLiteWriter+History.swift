@@ -130,7 +130,7 @@ extension SQLiteWriter {
 
     /// Imports the batches of a queue. Each batch has its own transaction, which writes rows, rollups and marks. If an
     /// import is killed, the database has whole batches, and the next import stores the remaining batches.
-    /// - Throws: the error that the queue ended with, or a `StoreError`.
+    /// - Throws: the error that the queue ended with, a `CancellationError` or a `StoreError`.
     package func importHistory(
         _ source: String, from batches: BoundedQueue<HistoryRows>
     ) throws -> HistoryOutcome {
@@ -180,7 +180,7 @@ extension SQLiteWriter {
             outcome.times = min(times.lowerBound, entry.time)...max(times.upperBound, entry.time)
         }
         var placing = try ImportPlacing(database)
-        // `present` returns no ids, because the ids of `imported` are higher than every earlier id of this source.
+        // `present` is not called, because the ids of `imported` are higher than every earlier id of this source.
         let placed = try placing.place(imported) { _ in [] }
         try ingest.ingest(imported, placed: placed, into: database)
         try ingest.finish(into: database, now: clock.now())

@@ -3,8 +3,10 @@ import GRDB
 package import SystemSupport
 
 extension SQLiteWriter {
-    /// Imports all rows of a queue in one transaction. If the import fails, the database has no row of the snapshot.
-    /// - Throws: the error that the queue ended with, or a `StoreError`, after the transaction was rolled back.
+    /// Imports all rows of a queue in one transaction, and then checkpoints. If the transaction fails, no row is
+    /// imported.
+    /// - Throws: the error that the queue ended with, a `CancellationError` or a `StoreError`, after the transaction
+    ///   was rolled back. If only the checkpoint fails, the rows stay imported.
     package func importRows(from source: BoundedQueue<ImportedRows>) throws -> ImportOutcome {
         do {
             let outcome = try queue.write { try importRows(from: source, into: $0) }

@@ -62,7 +62,8 @@ enum Schema {
     }
 
     /// Returns whether a database that lacks migrations is empty. If it is, a process is still creating its tables, or
-    /// was killed while it created them. Each migration has its own transaction.
+    /// was killed while it created them. Each migration has its own transaction, so the database may have only some of
+    /// the tables.
     static func isBegun(in database: Database) throws -> Bool {
         let tables = Set(try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
         guard tables.contains("events") else { return tables.isSubset(of: ["grdb_migrations"]) }
@@ -72,8 +73,8 @@ enum Schema {
     }
 
     /// - `store`: one line, a random name for this database. Files that refer to row ids use the name to identify the
-    ///   database. The name never leaves the data folder. It changes only when row ids restart or the data folder was
-    ///   copied.
+    ///   database. The name never leaves the data folder. It changes only when row ids restart, or when the data folder
+    ///   was copied or restored.
     private static let store = """
         CREATE TABLE store (
             id TEXT NOT NULL

@@ -101,7 +101,7 @@ struct SegmentIngest {
     /// `DerivedTables.catchUp`). It must not be called while changes wait for `finish`.
     func catchUp(in database: Database) throws -> Double { try derivedTables.catchUp(in: database) }
 
-    /// Discards unwritten changes, after the transaction was rolled back.
+    /// Discards unwritten changes and cached rows, after a rollback or after rows were removed.
     mutating func abandon() {
         sessions.forget()
         activity = ActivityRollup()

@@ -64,8 +64,8 @@ struct SessionTable {
         if entries.count >= Limits.rememberedSessions { forget() }
     }
 
-    /// Discards the whole cache, including changes that were not written. It is called after a rollback, and when the
-    /// cache is full.
+    /// Discards the whole cache, including changes that were not written. It is called after a rollback, after rows
+    /// were removed, and when the cache is full.
     mutating func forget() {
         names.removeAll()
         entries.removeAll(keepingCapacity: true)

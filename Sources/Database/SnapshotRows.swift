@@ -157,8 +157,8 @@ package struct SnapshotRows: Sendable {
     /// differs from a snapshot.
     private static let schemaObjectsRead = 64
 
-    /// Returns the schema objects of a database, and how often each object occurs. An object that a snapshot does not
-    /// have (for example a trigger or a generated column) could run its author's code during a read. `sqlite_sequence`
+    /// Returns the schema objects of a database, and how often each object occurs. A definition that a snapshot does
+    /// not have (for example a view or a generated column) could run its author's code during a read. `sqlite_sequence`
     /// is left out, because SQLite creates it by itself.
     private static func schema(of database: Database) throws -> [SchemaObject: Int] {
         let rows = try Row.fetchAll(

@@ -72,7 +72,6 @@ struct SessionQueue {
         sink(from: 0)
     }
 
-    /// Removes the first entry.
     mutating func removeFirst() {
         let last = entries.removeLast()
         guard !entries.isEmpty else { return }

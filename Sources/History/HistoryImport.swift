@@ -27,7 +27,7 @@ package struct HistoryImport: Sendable {
     /// Imports the entries that are not stored yet.
     /// - Parameters:
     ///   - lock: the writer lock of the folder.
-    ///   - parts: the parts of the folder's writer.
+    ///   - parts: the parts of the writer that other modules implement.
     ///   - progress: is called with the share of the history that was read, from 0 to 1.
     package func run(
         into data: DataFolder, lock: consuming WriterLock, parts: WriterParts,

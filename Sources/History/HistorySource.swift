@@ -37,7 +37,7 @@ package enum HistorySource: String, CaseIterable, Sendable {
             return value("HOME").flatMap { $0.hasPrefix("/") ? [$0 + name] : nil } ?? []
         }
         let home = folder("HOME", "")
-        // All shells use the variable HISTFILE. Therefore its value counts only for the user's login shell.
+        // Both bash and zsh use the variable HISTFILE. Therefore its value counts only for the user's login shell.
         let isLoginShell = value("SHELL").map { $0.hasSuffix("/" + rawValue) } ?? false
         let named = isLoginShell ? [value("HISTFILE")].compactMap { $0 }.filter { $0.hasPrefix("/") } : []
         switch self {
@@ -145,7 +145,8 @@ package enum HistorySkip: String, CaseIterable, Sendable {
     case undated
     /// The time is before 2000, or more than a day in the future.
     case wrongTime = "wrong_time"
-    /// The entry is longer than `Limits.historyEntryBytes`.
+    /// The entry is longer than `Limits.historyEntryBytes`, or a document of `xonshJSON` is longer than
+    /// `Limits.historyDocumentBytes`.
     case tooLong = "too_long"
     /// The entry does not have the format of its source.
     case broken

@@ -4,8 +4,8 @@ import SystemSupport
 /// Reads the requested parts of a JSON document and skips all other parts.
 ///
 /// Skipped parts are not checked, because they may contain text that a strict parser rejects, such as half of a
-/// surrogate pair. They are not copied, because they may be private. The text is an argument of each call, as for
-/// `JSONScanner`.
+/// surrogate pair. They are not copied, because they may be private. The text is an argument of each call, because a
+/// type that can outlive a span cannot store the span.
 struct JSONCursor {
     private var scanner = JSONScanner()
 

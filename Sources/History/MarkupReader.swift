@@ -17,7 +17,8 @@ final class MarkupReader {
         var isEmpty = false
     }
 
-    /// The reason why reading ended before the end of the file.
+    /// The reason why reading failed: an unsupported declaration, or the end of the file inside a tag, a comment or
+    /// another construct.
     enum Problem: Error {
         case documentType
         case unfinished
@@ -33,7 +34,7 @@ final class MarkupReader {
     var progress: Double { input.progress }
 
     /// Reads the next tag; nil at the end of the file.
-    /// - Throws: a `Problem` for XML that this reader does not support, a `SystemError` if the file cannot be read.
+    /// - Throws: a `Problem` for XML that is incomplete or not supported, a `SystemError` if the file cannot be read.
     func next() throws -> Tag? {
         while true {
             guard try pass(to: "<") else { return nil }

@@ -22,9 +22,9 @@ package struct EventExplanation: Sendable {
 
     /// The reason why the event would be rejected as a whole; nil when it would be recorded.
     package private(set) var rejection: Rejection?
-    /// Whether the line is a JSON object.
+    /// Whether the line is a JSON object. False also for a line that is too long.
     package private(set) var isObject = false
-    /// The JSON keys in the order of the line. Empty if the line is not a JSON object.
+    /// The JSON keys in the order of the line. Empty if the line is not a JSON object or is too long.
     package private(set) var parts: [Part] = []
 
     /// Explains a line by the privacy rules and by the naming rules of the user's settings. If `key` is nil, hashes are

@@ -4,7 +4,7 @@ package import SystemSupport
 /// The entry point for events: decodes and validates an event, removes private parts, and encodes the rest. Only the
 /// encoded event may be written to disk.
 ///
-/// One intake serves one source of events from beginning to end. It counts rejections and omissions.
+/// Several sources of events can share one intake, and thereby its caches. The intake counts rejections and omissions.
 package struct EventIntake: Sendable {
     /// The decoder, created for the first line. A single event from a command's flags has no line, and creating the
     /// decoder takes as long as processing that event.
@@ -106,7 +106,7 @@ package struct EventIntake: Sendable {
         assembler.withPayload(use)
     }
 
-    /// Accepts an event that was built from a command's flags, and passes the encoded event to `use`.
+    /// Accepts an event that keeps its own texts, and passes the encoded event to `use`.
     package mutating func accept(
         _ parsed: ParsedEvent, use: (Span<UInt8>) -> Void = { _ in }
     ) throws(Rejection) {
@@ -120,7 +120,8 @@ package struct EventIntake: Sendable {
         _ = try acceptSayingIfCut(parsed, in: text, use: use)
     }
 
-    /// Accepts an event like `accept(_:in:use:)`. Returns whether the command was cut where its arguments begin.
+    /// Accepts an event like `accept(_:in:use:)`. Returns whether the command was cut (see
+    /// `EventValidator.Omissions.isCut`).
     package mutating func acceptSayingIfCut(
         _ parsed: ParsedEvent, in text: Span<UInt8>, use: (Span<UInt8>) -> Void
     ) throws(Rejection) -> Bool {
@@ -139,7 +140,8 @@ package struct EventIntake: Sendable {
         return omissions.isCut
     }
 
-    /// Returns the decoded event with its shell line resolved. Nil if the event has a command, which then names it.
+    /// Returns the decoded event with its shell line resolved. Nil if the event has a command, because the command then
+    /// names the event.
     private func resolved(in line: Span<UInt8>) throws(Rejection) -> ParsedEvent? {
         guard parsed.keepsText else { return try parsed.resolvingShellLine(in: line, naming) }
         let text = parsed.text

@@ -14,7 +14,7 @@ import SystemSupport
 struct EventValidator: Sendable {
     /// The parts of an event that were left out.
     struct Omissions: Equatable, Sendable {
-        /// Whether the command was cut where its arguments begin.
+        /// Whether the command was cut: its arguments, or the folders in the path of its program, were left out.
         var isCut = false
         /// The number of names that were left out because no key exists to hash them.
         fileprivate(set) var droppedNames = 0
@@ -130,8 +130,8 @@ struct EventValidator: Sendable {
             guard timestamp != nil else { throw Rejection(.invalidTimestamp, field: .timestamp) }
         }
         if acceptsFuture, let timestamp { return try inRange(timestamp) }
-        // The clock gives the time of an event without one, and shows which times are in the future. So a wrong clock
-        // rejects every event, even one with a time.
+        // The clock gives the time of an event without a time, and shows which times are in the future. Therefore a
+        // wrong clock rejects every event that gets here, even an event with a time.
         let now = now()
         guard Self.isInRange(now) else { throw Rejection(.wrongClock) }
         guard let timestamp else {

@@ -1,7 +1,8 @@
 package import Core
 
-/// An event as the input gave it: only its structure is checked. The decoder creates it from a line, or a command
-/// creates it from its flags, and the validator checks its values. It contains raw names and exists in memory only.
+/// An event as the input gave it: only its structure is checked. For example, the decoder fills a parsed event from a
+/// line, and a command fills it from flags. The validator then checks the values. A parsed event contains raw names and
+/// exists in memory only.
 package struct ParsedEvent: Sendable {
     /// The range of a text: in `text` if the parsed event keeps its own texts, otherwise in bytes of the caller.
     struct Place: Sendable {
@@ -68,7 +69,8 @@ package struct ParsedEvent: Sendable {
         present & (1 << UInt16(field.index)) == 0 ? nil : places[field.index].range
     }
 
-    /// Sets the range of a text in the decoded line, or in other bytes of the caller.
+    /// Sets the range of a field's text: in `text` if the parsed event keeps its own texts, otherwise in bytes of the
+    /// caller.
     @inline(__always)
     package mutating func setPlace(_ range: Range<Int>, of field: EventField) {
         guard !range.isEmpty else { return }

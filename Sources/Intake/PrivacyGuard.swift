@@ -1,9 +1,9 @@
 import Core
 import SystemSupport
 
-/// Applies every privacy rule between the input of a script and the stored event.
+/// Applies the privacy rules for the texts of an event: names, hashes, identifiers, session ids and commands.
 ///
-/// Each rule is defined in `PrivacyRule`, with its reason.
+/// `PrivacyRule` describes each rule and its reason.
 ///
 /// A value that breaks a rule rejects the event: no part of the event is written. A value that looks like a secret is
 /// redacted: the event is written without the value. In strict mode, a value that looks like a secret rejects the

@@ -1,7 +1,7 @@
 package import Core
 
-/// Every rule on the stored parts of an event, with its effect and its reason. `PrivacyGuard` and `SecretRules`
-/// implement the rules, `nexus telemetry explain` names them, and a test verifies each of them.
+/// Every rule on the stored parts of an event, with its effect and its reason. The types of this module implement the
+/// rules, `nexus telemetry explain` names them, and a test verifies each of them.
 package enum PrivacyRule: String, CaseIterable, Sendable {
     case hashedName = "hashed-name"
     case givenHash = "given-hash"

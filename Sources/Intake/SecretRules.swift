@@ -25,7 +25,7 @@ struct SecretRules: Sendable {
     /// Returns whether `word` looks like a secret.
     func isSecret(_ word: Span<UInt8>) -> Bool { hasToken(word) || isRandom(word) }
 
-    /// Returns whether enough of `word` looks like random text.
+    /// Returns whether enough of `word` looks like random text, or whether `word` contains a UUID.
     private func isRandom(_ word: Span<UInt8>) -> Bool {
         guard word.count >= PrivacyRules.randomTextBytes else { return false }
         return RandomText.byteCount(in: word) >= PrivacyRules.randomTextBytes || RandomText.hasUUID(word)

@@ -7,8 +7,8 @@ struct TextRules: Sendable {
     /// The character classes of each byte, stored inline so that a look-up needs no bounds check.
     private let classes: [256 of UInt8] = .init { classify($0) }
 
-    /// Returns whether `text` has the form of a keyed hash. Every row of an import has two hashes, so this check has to
-    /// be fast. It uses no table. It has no early exit, so that one instruction can compare many bytes.
+    /// Returns whether `text` has the form of a keyed hash. A row of an import has up to two hashes, so this check has
+    /// to be fast. It uses no table. It has no early exit, so that one instruction can compare many bytes.
     static func isHash(_ text: Span<UInt8>) -> Bool {
         guard text.count == Limits.hashCharacters else { return false }
         var others: UInt8 = 0
@@ -43,7 +43,7 @@ struct TextRules: Sendable {
     enum CommandEnd: Sendable {
         /// At the end of the command: nothing is left out.
         case whole
-        /// At the first argument.
+        /// At the first word that is not kept. Also used if only the folders in the path of the program are left out.
         case cut
         /// Before a word that looks like a secret.
         case redacted

@@ -5,10 +5,12 @@ import Rollups
 import SystemSupport
 import WriteAheadBuffer
 
-/// Checks the integrity of the database, and compares all stored counts with a recount. One transaction reads all rows.
+/// Checks the integrity of the database, and compares stored counts with a recount. A quick check compares only the
+/// event counters. All checks that read tables run in one transaction.
 package struct DatabaseCheck {
     private let data: DataFolder
-    /// Whether to skip the slow checks, which read every index and every row.
+    /// Whether to skip the slow checks: SQLite's comparison of indexes with rows, and the recounts of sessions and
+    /// rollups.
     private let isQuick: Bool
     private let progress: (Double) -> Void
     /// The finished shares of the whole check after two of its steps: SQLite's own check, and the check of sessions.

@@ -2,7 +2,7 @@ package import Core
 import Database
 package import SystemSupport
 
-/// Checks the data folder and the files in it: their owner, and whether other users can read them.
+/// Checks the data folder and the files in it: their owner, and whether other users have access to them.
 package enum FolderCheck {
     private static let name = "folder"
 

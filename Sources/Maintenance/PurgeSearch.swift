@@ -109,7 +109,7 @@ struct PurgeSearch {
         return isThere
     }
 
-    /// Calls `body` with every text that begins in `bytes` at or after `start`.
+    /// Calls `body` for every whole occurrence of a text in `bytes` at or after `start`.
     private func find(in bytes: Span<UInt8>, from start: Int, _ body: ([UInt8]) -> Void) {
         var place = start
         while place + Self.shortestText <= bytes.count {

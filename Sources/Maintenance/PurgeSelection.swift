@@ -14,8 +14,9 @@ package struct PurgeSelection: Equatable, Sendable {
     /// Selects all events; each condition restricts the selection.
     package init() {}
 
-    /// The first day that stays, as the number of days since 1970 in UTC. Earlier days are removed as a whole,
-    /// including their counts. Nil if `before` is nil, or if a session or command restricts the selection to some
+    /// The first day that a purge keeps if retention removed the day's rows, as the number of days since 1970 in UTC.
+    /// Earlier days without rows are removed as a whole, including their counts. If `before` is in the middle of a day,
+    /// that day is removed too. Nil if `before` is nil, or if a session or command restricts the selection to some
     /// events of a day.
     var firstDayThatStays: Int64? {
         guard let before, session == nil, command == nil else { return nil }
@@ -68,9 +69,9 @@ package struct PurgeReceipt: Equatable, Sendable {
 
     /// The number of different texts that were in removed rows and are in no remaining row.
     package internal(set) var values = 0
-    /// The number of these texts for which every byte of the files was searched. The other texts are shorter than eight
-    /// bytes, or part of a remaining text. A match of such a text would prove nothing, so these texts were only looked
-    /// up in the tables.
+    /// The number of texts, among those that `values` counts, for which every byte of the files was searched. The other
+    /// texts are shorter than eight bytes, or part of a remaining text. A match of such a text would prove nothing, so
+    /// these texts were only looked up in the tables.
     package internal(set) var valuesSearched = 0
     package internal(set) var filesSearched = 0
     package internal(set) var bytesSearched = 0

@@ -148,8 +148,8 @@ struct PurgeTransaction {
                 """)
     }
 
-    /// Removes the sessions that have lost all of their events in this purge. It also removes the selected sessions
-    /// whose rows retention removed earlier.
+    /// Removes the sessions that have lost all of their events in this purge, and the selected sessions whose rows
+    /// retention removed earlier.
     private func removeSessions(in database: Database) throws {
         var conditions = [
             """
@@ -173,8 +173,8 @@ struct PurgeTransaction {
 
     // MARK: Rollups
 
-    /// Prepares the aggregates for the recount of the remaining rows, which the caller starts. If retention removed no
-    /// rows, all aggregates and names are removed, because the recount recomputes them.
+    /// Prepares the aggregates for a recount. The caller then starts the recount, which reads the remaining rows. If
+    /// retention removed no rows, all aggregates and names are removed, because the recount recomputes them.
     ///
     /// If retention removed the rows of a day, the aggregates of that day cannot be recomputed. If the selection has
     /// only a date, the aggregates of such days before the date are removed. In the aggregates that stay, each removed

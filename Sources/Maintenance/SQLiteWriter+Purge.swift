@@ -145,7 +145,8 @@ extension SQLiteWriter {
         receipt.bufferFiles += 1
     }
 
-    /// Returns whether `nexus export` writes files with such a name, for a finished or an unfinished snapshot.
+    /// Returns whether a purge removes a file with this name as a snapshot of `nexus export`. Plain snapshots other
+    /// than CSV do not match. Their endings `.db` and `.ndjson` are also the endings of `nexus.db` and `ledger.ndjson`.
     private static func isSnapshot(_ name: String) -> Bool {
         name.contains(".lz4") || name.contains(".ndjson.") || name.contains(".csv")
     }

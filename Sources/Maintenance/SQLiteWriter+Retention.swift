@@ -81,7 +81,7 @@ extension SQLiteWriter {
     }
 
     /// Removes at most `rowsAtOnce` rows of a range of ids. Returns the range after the last removed row, for the next
-    /// call; nil when the whole range is done. All calls together therefore read each row once.
+    /// call; nil when the whole range is done. Therefore no call reads the rows of an earlier call again.
     private static func removeRows(
         in range: ClosedRange<Int64>, before limit: String, from database: Database
     ) throws -> ClosedRange<Int64>? {

@@ -5,7 +5,7 @@ import SystemSupport
 /// events are accepted or dropped, and when the worker must be woken.
 ///
 /// The bytes of the events are one half of a double buffer. The worker takes this half and leaves its own empty half,
-/// so that no recording thread waits while the worker reads events. Only `init` allocates memory.
+/// so that no recording thread waits while the worker reads events. Adding an event allocates no memory.
 struct PendingEvents: Sendable {
     private var bytes: [UInt8]
     private var used = 0
@@ -96,7 +96,7 @@ public enum RecordOutcome: Sendable, Equatable {
     case recorded
     /// The buffer was full; the event counts as dropped.
     case dropped
-    /// `shutdown()` was called before; the event counts as refused.
+    /// `shutdown()` was called, or a failed write stopped the worker; the event counts as refused.
     case refused
     /// Recording is switched off; nothing is written or counted.
     case off

@@ -64,7 +64,8 @@ public final class Telemetry: Sendable {
     private let worker: Worker?
     private let running: Task<Void, Never>?
 
-    /// Creates the data folder and the key for names if they do not exist, and starts the worker.
+    /// Creates the data folder and the key for names if they do not exist, and starts the worker. If recording is off,
+    /// neither the folder nor the key is created.
     ///
     /// - Throws: `TelemetryError` with `.noDataFolder`, `.damagedKey`, `.damagedSettings`, or with `.notPermitted`,
     ///   `.diskFull` or `.inputOutput` if the folder cannot be used.
@@ -129,10 +130,13 @@ public final class Telemetry: Sendable {
     }
 
     /// Waits until every event recorded before the call is in the write-ahead buffer on disk, unless it was rejected or
-    /// discarded. Events that could not be written stay in memory, and the worker tries again to write them.
+    /// discarded. Events that could not be written stay in memory, and the worker tries again to write them. If a
+    /// failed write may have left events in the buffer, for example because fsync failed, the worker stops. Each later
+    /// call then throws the same error.
     ///
     /// - Throws: `TelemetryError` with `.diskFull`, `.bufferFull`, `.notPermitted` or `.inputOutput`. With
-    ///   `.damagedKey` or `.damagedSettings` if the key or the settings became unusable.
+    ///   `.damagedKey` if the key became unusable. With `.damagedSettings` if the settings became unreadable during the
+    ///   call. Settings that were unreadable before the call count as off.
     public func flush() async throws(TelemetryError) {
         guard let worker else { return }
         try await worker.drain()
@@ -141,7 +145,8 @@ public final class Telemetry: Sendable {
     /// Refuses further events, writes the events that are in memory, and ends the worker. A second call only tries to
     /// write events that the first call could not write.
     ///
-    /// - Throws: the same errors as `flush()`. The events then stay in memory, so that another call can write them.
+    /// - Throws: the same errors as `flush()`. Unless the worker has stopped (see `flush()`), the events then stay in
+    ///   memory, so that another call can write them.
     public func shutdown() async throws(TelemetryError) {
         queue?.close()
         running?.cancel()

@@ -9,9 +9,10 @@ public struct TelemetryCounters: Sendable, Equatable {
     public internal(set) var recorded = 0
     /// Events that were dropped because the buffer was full. `nexus telemetry status` counts these events too.
     public internal(set) var dropped = 0
-    /// Events recorded after the shutdown.
+    /// Events recorded after the shutdown, or after a failed write stopped the worker.
     public internal(set) var refused = 0
-    /// Events that are in the write-ahead buffer on disk.
+    /// Events that are in the write-ahead buffer on disk. Events of a failed write count too if they may be in the
+    /// buffer.
     public internal(set) var written = 0
     /// Events that were discarded because recording was switched off after they were recorded.
     public internal(set) var discarded = 0
@@ -33,7 +34,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     /// The name of the rule, as `nexus telemetry status` prints it.
     public let name: String
 
-    /// The event has neither a type nor a command.
+    /// The event has no type, no command and no shell line.
     public static let missingType = RejectionReason(.missingType)
     /// The time is outside the years 2000 to 9999.
     public static let invalidTimestamp = RejectionReason(.invalidTimestamp)
@@ -47,7 +48,7 @@ public struct RejectionReason: Hashable, Sendable, CustomStringConvertible {
     public static let outOfRange = RejectionReason(.outOfRange)
     /// A text is too long or has characters that its field does not allow.
     public static let invalidText = RejectionReason(.invalidText)
-    /// A text looks like a key or a token.
+    /// The type looks like a key or a token, and the event has no command.
     public static let looksSecret = RejectionReason(.looksSecret)
 
     /// The shell line runs no command, or its command has not ended.

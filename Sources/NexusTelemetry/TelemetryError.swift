@@ -20,7 +20,8 @@ public struct TelemetryError: Error, CustomStringConvertible {
         /// `NEXUS_DATA_DIR` is not an absolute path. Or it is not set, and neither `XDG_DATA_HOME` nor `HOME` is an
         /// absolute path.
         public static let noDataFolder = Code(kind: .noDataFolder)
-        /// The key for hashing names is invalid, was lost, or is readable by other users.
+        /// The key for hashing names is invalid, belongs to another user, or is readable by other users. A lost key is
+        /// not an error: events are then recorded without names.
         public static let damagedKey = Code(kind: .damagedKey)
         /// The settings of the data folder cannot be read; nothing is recorded until they are repaired or removed.
         public static let damagedSettings = Code(kind: .damagedSettings)

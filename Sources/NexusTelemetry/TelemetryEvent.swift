@@ -1,12 +1,14 @@
 /// An event, as a program passes it to `Telemetry.record(_:)`.
 ///
-/// Every field is optional, but an event needs a `type`, a `command` or a `shellLine`. An event that breaks a rule of
-/// a field is not stored. It counts as rejected, and no part of it is written to disk. Literals and strings that the
-/// program already has are passed without an allocation.
+/// Every field is optional, but an event needs a `type`, a `command` or a `shellLine`. An event that breaks a rule of a
+/// field is not stored. It counts as rejected, and no part of it is written to disk. A text that looks like a key or a
+/// token is left out, and the rest of the event is stored. Literals and strings that the program already has are passed
+/// without an allocation.
 public struct TelemetryEvent: Sendable, Equatable {
     /// The kind of event, an identifier: 1 to 64 of `A-Z a-z 0-9 . _ -`, beginning with a letter or digit. If nil, the
-    /// type is `command`. Nexus itself knows `command`, `workspace_created`, `task_completed`, `session_started` and
-    /// `session_ended`; any other identifier is a type too.
+    /// type is `command`, or `command_line` for a shell line of several commands. Nexus itself knows `command`,
+    /// `command_line`, `workspace_created`, `task_completed`, `session_started` and `session_ended`; any other
+    /// identifier is a type too.
     public var type: String?
     /// The command that was run. Its first plain words are kept, at most four; flags, paths, quotes and values are not.
     public var command: String?
@@ -26,14 +28,14 @@ public struct TelemetryEvent: Sendable, Equatable {
     public var services: Int?
     /// The number of ports that the event used, 0 to 65 536.
     public var ports: Int?
-    /// The session that the event belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the default session. This is
-    /// `$NEXUS_SESSION`, or else the session of the process that started this process.
+    /// The session that the event belongs to: 1 to 64 of `A-Z a-z 0-9 . _ -`. Nil for the default session. The default
+    /// session is `$NEXUS_SESSION`, or else the session of the process that started this process.
     public var session: String?
     /// The time when the event began, in milliseconds since 1970-01-01T00:00:00Z, from the year 2000 to a day ahead of
     /// the computer's clock. Nil for the time of recording minus the duration.
     public var timestamp: Int64?
 
-    /// A shell line that was run; nil for none. The event gets its name from this line instead of `command`. The line
+    /// A shell line that was run; nil for none. If `command` is nil, the event gets its name from this line. The line
     /// is not stored.
     public var shellLine: ShellLineRun?
 

@@ -74,7 +74,7 @@ actor Worker {
             if intake == nil { intake = try EventIntake(data: data, session: session) }
             try intake?.refresh()
         } catch  where error.isOff {
-            // Recording has just been switched off; the appender will report it.
+            // Recording has just been switched off, and there is no intake yet. Therefore `admit` discards the events.
         } catch {
             throw TelemetryError(error)
         }

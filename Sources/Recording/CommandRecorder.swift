@@ -57,8 +57,8 @@ package struct CommandRecorder: Sendable {
         let naming = settings.naming
         var parsed = ParsedEvent()
         parsed.set(.eventType, EventType.command.rawValue)
-        // If the clock was set back while the program ran, its start would be in the future, and the event would be
-        // rejected.
+        // If the clock was set back while the program ran, `startedAt` may be in the future. Intake rejects a time that
+        // is more than a day ahead of the clock.
         let now = SystemClock().now()
         parsed.set(.timestamp, startedAt <= now ? startedAt : now - milliseconds)
         if let name = workspace ?? AmbientWorkspace.name(usesGit: naming.usesGitWorkspace) {

@@ -13,7 +13,7 @@ package struct NDJSONReader: Sendable {
 
     /// The result of one call of `take`: events and rejections.
     package struct Chunk: Sendable {
-        /// The records for the buffer: the events and, if intake counted any rejection, the rejection counters.
+        /// The records for the buffer: the events and, if intake rejected or left out anything, the rejection counters.
         package fileprivate(set) var batch = RecordBatch()
         /// The number of each rejected line, from 1, and the reason.
         package fileprivate(set) var rejected: [(line: Int, rejection: Rejection)] = []

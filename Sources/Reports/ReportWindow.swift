@@ -67,7 +67,7 @@ package struct ReportWindow: Equatable, Sendable {
 
     /// Returns the range just before the window, in milliseconds since 1970; a report compares the window with this
     /// range. The range has as many calendar days as the window, or the same length if the window does not consist of
-    /// whole days. If the window is not over, the range ends at the same time of day as now. A morning is then compared
+    /// whole days. If the window is not over, the range covers only the same elapsed part. A morning is then compared
     /// with a morning, not with a whole day. Nil when the window has an open start.
     package func before(now: Int64) -> Range<Int64>? {
         guard let start, let first else { return nil }

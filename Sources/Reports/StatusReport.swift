@@ -61,7 +61,7 @@ package struct StatusReport: Sendable {
     package var keyProblem: String?
     /// The beginning of the oldest 15-minute bucket with events, in milliseconds since 1970; nil without events.
     package var since: Int64?
-    /// The number of sessions that have stored events.
+    /// The number of sessions, including sessions whose rows retention removed.
     package var sessions = 0
     /// Nil when no single event has been recorded yet.
     package var cost: Cost?
@@ -84,7 +84,8 @@ package struct StatusReport: Sendable {
         self.eventCounters = eventCounters
     }
 
-    /// Reads the values of the data folder. The caller adds the cost of recording and the transfers.
+    /// Reads the values of the data folder. The caller adds the cost of recording, the transfers, the problem of the
+    /// key and the state of the service.
     package init(of data: DataFolder) throws {
         self.init(
             recording: try .current(for: data), folder: data.folder.path, bytes: try data.folder.size(),

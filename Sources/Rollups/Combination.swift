@@ -84,12 +84,12 @@ struct Combination: NumberedKey {
 /// The number of combinations is limited (`Limits.combinations`). The events of all combinations beyond the limit are
 /// counted together under the number 0.
 struct CombinationNumbers {
-    /// The combinations in the order in which they were seen. Instead of the number of a
-    /// name, a member has the name's index in its `RollupNames`, plus 1; 0 means no value.
+    /// The combinations in the order in which they were seen. Instead of a name's number, a member has the name's index
+    /// in the `RollupNames` of its kind, plus 1; 0 means no value.
     private var places = KeyNumbering<Combination>()
     /// The number of each combination, except combinations that were added since the last `findNumbers`.
     private(set) var numbers: [UInt32] = []
-    /// The highest number in the table; nil if not read yet.
+    /// The highest number in the table; nil until this cache has inserted a combination.
     private var highest: UInt32?
 
     /// Returns the index of a combination among the combinations seen.
@@ -174,9 +174,9 @@ struct CombinationNumbers {
     }
 }
 
-/// The bound between two ranges of days. Events of days before the bound are not yet counted by combination; events of
-/// later days are. In a data folder of an earlier version, `RollupTables.catchUp` moves the bound back by one day at a
-/// time.
+/// The bound between two ranges of days. Events of days before the bound are not counted by combination; events of
+/// later days are. In a data folder of an earlier version, each call of `RollupTables.catchUp` moves the bound back to
+/// the previous day with events.
 enum CombinedDays {
     /// The name of the bound's row in the table `counters`. The name is part of the database format.
     private static let name = "combinations_from_slot"

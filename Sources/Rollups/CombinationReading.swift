@@ -4,13 +4,14 @@ import GRDB
 
 /// The combinations whose events pass a filter.
 struct MeantCombinations: Sendable {
-    /// Whether each combination passes; the index is the number of the combination. This is a separate array, because
-    /// most look-ups are for combinations that do not pass.
+    /// Whether each combination passes; the index is the number of the combination. Most look-ups are for combinations
+    /// that do not pass. Such look-ups read only this array, which is much smaller than `combinations`.
     private let isMeant: [Bool]
     /// Each combination that passes and the type of its events; the index is the number of the combination.
     private let combinations: [(combination: Combination, type: EventType?)]
 
-    /// Reads which combinations pass a filter. The filter must not name a session.
+    /// Reads which combinations pass a filter. The filter's session is ignored, because combinations contain no
+    /// sessions.
     init(_ filter: UsageFilter, _ reading: UsageReading) throws {
         let commands = try filter.command.map { try Self.commands(beginning: $0, in: reading.database) }
         let workspace = try filter.workspaceHash.map { try reading.number(of: .workspace, $0) }
@@ -67,11 +68,11 @@ struct CombinationReading {
     @inline(__always)
     private func isMeant(_ key: RollupKey) -> Bool { meant.contains(key.first) }
 
-    // MARK: Questions
+    // MARK: Queries
 
     /// The sums over a range of 15-minute buckets.
     struct Totals {
-        /// The sums by dimension, without tasks.
+        /// The sums of each dimension except `task` (see `tasks`).
         let sums: [UsageDimension: UsageReading.Sums]
         /// The failures. A key is a pair: a command's number and a category's number.
         let failures: [RollupKey: RollupNumbers]
@@ -171,7 +172,8 @@ struct CombinationReading {
         return result
     }
 
-    /// For each command, by its number, returns the sums of its 15-minute buckets or days, in the order of time.
+    /// Returns the sums of each command, by the command's number. A command has one sum for each 15-minute bucket or
+    /// day in which it occurs, in the order of time.
     func history(
         _ grain: RollupGrain, periods: Range<Int64>
     ) throws -> [UInt32: [(period: Int64, sum: UsageReading.Sum)]] {
@@ -182,7 +184,7 @@ struct CombinationReading {
                 let command = meant[cell.key.first].combination.command
                 guard command != 0 else { continue }
                 // Aggregates of one period are consecutive, but the aggregates of different commands are interleaved.
-                // So only the last point of a command can be of this block's period.
+                // So only the last sum in a command's list can be of this block's period.
                 if let last = history[command]?.indices.last, history[command]?[last].period == block.period {
                     try history[command]?[last].sum.add(cell, of: bytes, hasLatency: true)
                 } else {

@@ -18,7 +18,7 @@ package struct FailureHistory: Equatable, Sendable {
     package let command: String?
     /// Nil for failures without an error category.
     package let category: String?
-    /// In the order of time.
+    /// The periods with failures, in the order of time.
     package internal(set) var points: [Point]
 
     package init(command: String?, category: String?, points: [Point]) {

@@ -25,7 +25,7 @@ package struct FiguresOfDays {
     private let counts: DatabaseQueue
     private let data: DataFolder
     private var pending: [Figures] = []
-    /// Whether any figures were added.
+    /// True until the first figures are added.
     package private(set) var isEmpty = true
 
     /// - Parameter data: the folder that errors of the database refer to.

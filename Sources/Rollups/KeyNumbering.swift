@@ -5,7 +5,8 @@ protocol NumberedKey: Equatable, Sendable {
     func hash(seed: UInt64) -> UInt64
 }
 
-/// Returns a hash of a number and a seed: the two halves of their product, combined by XOR.
+/// Returns a hash of a number and a seed. The 128-bit product of `value ^ seed` and `seed` is computed, and its two
+/// halves are combined by XOR.
 @inline(__always)
 func mix(_ value: UInt64, _ seed: UInt64) -> UInt64 {
     let product = (value ^ seed).multipliedFullWidth(by: seed)

@@ -3,7 +3,8 @@ package import Database
 import GRDB
 import SystemSupport
 
-/// Counts rows and adds the counts to rollups, in bounded memory.
+/// Counts rows and adds the counts to rollups. The memory is bounded, except for the session ids that `copySessions`
+/// needs.
 struct Recount {
     /// The number of events and sessions that are counted between two writes.
     private static let countsBetweenWrites = Limits.transactionEvents
@@ -50,8 +51,7 @@ struct Recount {
         return true
     }
 
-    /// Counts the events of `source` that pass a filter, whose times are in the buckets `slots` and whose row ids are
-    /// in `rows`.
+    /// Counts the events of `source` that pass a filter and have a time in the buckets `slots` and a row id in `rows`.
     /// - Parameters:
     ///   - notesSessions: whether the sessions of the counted events are remembered for `copySessions`.
     ///   - report: is called regularly with the number of rows read so far.
@@ -132,8 +132,9 @@ extension StoreReader {
     /// Returns a store that answers queries as if only the events in `window` that pass `filter` had been recorded. The
     /// window is in milliseconds since 1970 and consists of whole 15-minute buckets.
     ///
-    /// The store answers every query about activity, usage and sessions. It contains each session that started in the
-    /// window and has at least one event that passes. These sessions keep the length and counts of all their events.
+    /// The store answers every query without a further filter about activity, usage and sessions. It contains each
+    /// session that started in the window and has at least one event in the window that passes. These sessions keep the
+    /// length and counts of all their events.
     ///
     /// This function reads the rows of the window, in time proportional to their number, and keeps the counts in
     /// memory. `UsageReader` calls it only if aggregates cannot answer a query.

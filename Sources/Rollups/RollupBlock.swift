@@ -25,7 +25,7 @@ struct RollupNumbers: Equatable, Sendable {
         lastMS = max(lastMS, other.lastMS)
     }
 
-    /// Returns the sum, limited to the highest number of a block. Without the limit, an event with an extreme duration
+    /// Returns the sum, limited to `RollupBlock.highestNumber`. Without the limit, an event with an extreme duration
     /// could stop the writer.
     static func sum(_ one: Int64, _ other: Int64) -> Int64 {
         let (sum, overflows) = one.addingReportingOverflow(other)
@@ -37,13 +37,13 @@ struct RollupNumbers: Equatable, Sendable {
 struct RollupChange {
     var key: RollupKey
     var numbers: RollupNumbers
-    /// The range of the aggregate's latency buckets in a separate list (`[BucketCount]`), which the changes of a block
-    /// share. The buckets are in ascending order.
+    /// The range of the aggregate's latency buckets in a separate list (`[BucketCount]`), which all changes of a
+    /// `RollupTable.Part` share. The buckets are in ascending order.
     var buckets: Range<Int>
 }
 
-/// The bytes of a row of `usage_rollup`: the aggregates of one kind in one day or 15-minute bucket whose keys have the
-/// same group (`RollupKey.group`). Equal aggregates have equal bytes. Numbers are varints (see `Varint.swift`).
+/// The bytes of a row of `usage_rollup`: the aggregates of one kind and one group of keys (`RollupKey.group`), in one
+/// day or 15-minute bucket. Equal aggregates have equal bytes. Numbers are varints (see `Varint.swift`).
 ///
 ///     1 byte: version, 1
 ///     for each aggregate, in the order of the keys:
@@ -53,7 +53,7 @@ struct RollupChange {
 ///         count, succeeded, failed, sum of the durations in milliseconds
 ///         if the kind has times and `failed` is not 0: time of the first failure in milliseconds since 1970,
 ///             and the milliseconds from the first to the last failure
-///         if the kind has latency: buckets as in `LatencyHistogram`, without the sum, up to the end of the length
+///         if the kind has latency: buckets as in `LatencyHistogram`, without the sum, up to the end of the aggregate
 enum RollupBlock {
     static let version: UInt8 = 1
 

@@ -1,8 +1,8 @@
 import Database
 
 /// A kind of aggregates, named after the key that the aggregates are counted by. The raw values are part of the
-/// database format. In each day or 15-minute bucket, blocks are in the order of these values. Kinds that every report
-/// reads come first, so that a report can skip the other kinds.
+/// database format. In each day or 15-minute bucket, blocks are in the order of these values. Kinds that most reports
+/// read come first, so that a report can skip the other kinds.
 enum RollupKind: UInt8, CaseIterable, Sendable {
     case command = 0
     case workspace = 1
@@ -14,7 +14,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     /// Lengths of sessions, counted in the period in which the session started. A period has one aggregate of this
     /// kind.
     case sessionLength = 7
-    // The following kinds are large and rarely read.
+    // The following kinds are larger, and fewer reports read them.
     case task = 8
     /// Failures by command and error category.
     case failure = 9
@@ -33,7 +33,7 @@ enum RollupKind: UInt8, CaseIterable, Sendable {
     /// The kinds that answer queries with a filter.
     static let filtered: [RollupKind] = [.combination, .combinationTask]
 
-    /// Whether the aggregates of this kind count durations in buckets.
+    /// Whether the aggregates of this kind count durations in latency buckets (see `LatencyScale`).
     var hasLatency: Bool {
         switch self {
         case .command, .commandTemplate, .commandServices, .commandPorts, .sessionLength, .combination: true
@@ -126,7 +126,8 @@ struct RollupBlockID: Hashable, Comparable, Sendable {
         value = Self.first(of: grain, period).value | Int64(kind.rawValue) << Self.kindShift | group
     }
 
-    /// Returns the first id of a day or a 15-minute bucket; a period before 1970 is replaced by the first period.
+    /// Returns the first id of a day or a 15-minute bucket. A period that an id cannot represent is replaced by the
+    /// nearest period.
     static func first(of grain: RollupGrain, _ period: Int64) -> RollupBlockID {
         let period = min(max(0, period), periodMask)
         return RollupBlockID(Int64(grain.rawValue) << grainShift | period << periodShift)

@@ -50,7 +50,7 @@ struct RollupMerge {
         return merge.finished
     }
 
-    /// Returns an upper estimate of the number of bytes that changes add to a block.
+    /// Returns an estimate of the number of bytes that changes add to a block.
     private static func bytesToReserve(for changes: ArraySlice<RollupTable.Change>) -> Int {
         changes.reduce(0) { $0 + 16 + 3 * $1.change.buckets.count }
     }
@@ -162,7 +162,7 @@ struct RollupMerge {
         previous = bucket.bucket
     }
 
-    /// Adds the aggregate whose bytes are in `body` to the block if the aggregate counts any events. Clears `body`.
+    /// Adds the aggregate whose bytes are in `body` to the block if the aggregate's count is positive. Clears `body`.
     private mutating func end(_ key: RollupKey, _ numbers: RollupNumbers) {
         if numbers.count > 0 {
             append(key)

@@ -11,7 +11,7 @@ struct RollupNames {
     private var names = ByteKeyTable()
     /// The number of each name in `names`, except names that were added since the last `findNumbers`.
     private(set) var numbers: [UInt32] = []
-    /// The highest assigned number; nil if not read yet.
+    /// The highest assigned number; nil until this cache has inserted a name.
     private var highest: UInt32?
 
     init(_ kind: RollupNameKind) {
@@ -46,7 +46,7 @@ struct RollupNames {
     }
 
     /// Removes the names and combinations that no block before the 15-minute bucket `slot` refers to. The caller then
-    /// recomputes the later blocks from the rows, which adds the names of these blocks again.
+    /// recomputes the later blocks from the rows. The recount adds the names and combinations of these blocks again.
     static func removeUnused(before slot: Int64, in database: Database) throws {
         var used: Set<NumberedName> = []
         var usedCombinations: Set<UInt32> = []

@@ -86,7 +86,8 @@ extension StoreReader {
         }
     }
 
-    /// Returns the 15-minute buckets or days that a window touches, and the length of each in milliseconds.
+    /// Returns the 15-minute buckets that begin in a window, or the days that contain these buckets, and the length of
+    /// each period in milliseconds.
     static func periods(of grain: HistoryGrain, in window: Range<Int64>) -> (periods: Range<Int64>, length: Int64) {
         let slots = slotRange(window)
         guard grain == .day, !slots.isEmpty else { return (slots, TimeBucket.milliseconds) }
@@ -96,8 +97,8 @@ extension StoreReader {
         )
     }
 
-    /// Returns the factors that occurred together with commands, most events first. These aggregates are stored by UTC
-    /// day, so each day that the window touches counts as a whole.
+    /// Returns the factors that occurred together with commands, most events first. The aggregates of factors are
+    /// stored by UTC day, so each day that the window touches counts as a whole.
     package func correlatedFactors(
         _ correlatedFactor: CorrelatedFactor, in window: Range<Int64>
     ) throws(StoreError) -> [CorrelatedCell] {

@@ -44,9 +44,9 @@ package struct UsageCell: Equatable, Sendable {
     package var succeeded: Int
     /// The number of events that failed.
     package var failed: Int
-    /// Sum of the known durations, in milliseconds.
+    /// Sum of the durations, in milliseconds. An event without a duration and an interrupted run add nothing.
     package var totalMS: Int64
-    /// The durations of the events; empty for every dimension except commands.
+    /// The durations of the events, if the events are counted by command; empty otherwise.
     package var latency: LatencyHistogram
 
     package init(

@@ -146,7 +146,7 @@ struct UsageCells {
         return cells.count - 1
     }
 
-    /// Returns the sums of these aggregates under the keys of another kind.
+    /// Returns the sums of these aggregates under the keys of the same kind or another kind.
     ///
     /// - Parameters:
     ///   - kind: the kind of the sums.

@@ -134,7 +134,7 @@ struct UsageReading {
 
         var byKey: [RollupKey: Sum] { Dictionary(uniqueKeysWithValues: zip(keys.keys, sums)) }
 
-        /// Adds the aggregates of a block whose keys pass a condition.
+        /// Adds those aggregates of a block whose keys pass a condition.
         mutating func add(
             _ bytes: Span<UInt8>, of kind: RollupKind, where isMeant: (RollupKey) -> Bool
         ) throws(RollupBlock.Damage) {

@@ -111,7 +111,7 @@ struct UsageRollup {
         try RollupTable.add(RollupTable.Part(changes, buckets, areNew: grain == .slot), in: database)
     }
 
-    /// Discards unwritten counts and the cache, after the transaction was rolled back.
+    /// Discards unwritten counts and the cache, after a rollback or after rows were removed.
     mutating func abandon() {
         resetCounts()
         forgetNames()

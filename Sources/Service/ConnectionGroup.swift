@@ -10,7 +10,7 @@ import WriteAheadBuffer
 ///
 /// All connections use one intake and share its cache of names. An event goes from the socket into the buffer without
 /// leaving the thread. An append is one write(2) into the page cache and costs less than passing the events to another
-/// thread. Only `durable` waits for fsync on another thread.
+/// thread. If `durable` is set, it appends the batches on another thread, where it waits for fsync.
 final class ConnectionGroup {
     /// The longest wait for a client that does not read its last answers when the service stops.
     static let patience: TimeAmount = .seconds(1)

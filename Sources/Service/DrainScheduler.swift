@@ -2,7 +2,7 @@ import Core
 import Synchronization
 import WriteAheadBuffer
 
-/// Counts the events that the service has appended and its drain has not taken yet, and requests drains. The service
+/// Counts the events that the service has appended and its drain has not stored yet, and requests drains. The service
 /// reports its own appends to this class, and also the appends of other processes that it notices. This class reports
 /// appends without an fsync to the flusher.
 ///

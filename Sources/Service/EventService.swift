@@ -135,7 +135,7 @@ private struct StopSignals: Service {
 /// The reason why a service did not start or had to end.
 package enum ServiceError: ReportedError, Equatable {
     case alreadyRunning(String)
-    /// The data folder was removed or replaced while the service ran.
+    /// The folder of the buffer was removed or replaced while the service ran.
     case folderGone(String)
     /// The socket's path is longer than the system allows.
     case pathTooLong(String)

@@ -104,8 +104,8 @@ struct PipeServer: Service {
     /// Returns the next input, or nil after a change of the buffer's folder. While the key for hashing names cannot be
     /// loaded, the method reads nothing, and lines wait in the pipe.
     ///
-    /// - Throws: `ServiceError.folderGone` if the folder was removed. Programs then no longer find this service, and
-    ///   another service may have taken its place.
+    /// - Throws: `ServiceError.folderGone` if the folder was removed or replaced. Programs then no longer find this
+    ///   service, and another service may have taken its place.
     private func next() async throws -> InputReader.Step? {
         do {
             return try await retrying(unless: { !($0 is HashKeyError) }) { try await intake.nextOrChange() }

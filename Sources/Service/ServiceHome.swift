@@ -30,8 +30,8 @@ struct ServiceHome: ~Copyable, Sendable {
         return "\(process.processID) \(process.startTime)\n"
     }
 
-    /// Writes the service's process to a file. Programs read the file to check whether a service runs, because a
-    /// connection to the socket may start a service.
+    /// Writes the number and the start time of this process to a file. Programs read the file to check whether a
+    /// service runs, because a connection to the socket may start a service.
     func announce() throws(SystemError) {
         let name = RuntimeFolder.processName
         let file = try File(opening: runtime.folder.path(of: name + ".new"), [.write, .create, .truncate, .regular])
@@ -39,8 +39,8 @@ struct ServiceHome: ~Copyable, Sendable {
         try runtime.folder.rename(name + ".new", to: name)
     }
 
-    /// Creates the folder that the hook of bash uses. This fails on a file system without hard links to pipes. The hook
-    /// then starts the recorder instead.
+    /// Creates the folder that the hooks of bash and zsh use. The call fails on a file system without hard links to
+    /// pipes. The hooks then start the recorder instead.
     func admitHooks() throws(SystemError) {
         removeHooksFolder()
         let folder = runtime.hooksFolder
@@ -49,11 +49,11 @@ struct ServiceHome: ~Copyable, Sendable {
             RuntimeFolder.pipeName, as: RuntimeFolder.hooksName + "/" + RuntimeFolder.pipeName)
         let pid = try File(opening: folder.path(of: RuntimeFolder.processName), [.write, .create, .exclusive])
         try pid.write(processLine)
-        // From here on the hook uses the folder.
+        // From here on the bash hook uses the folder, because the hook requires this mode.
         try File(opening: folder.path, [.read, .folder]).setPermissions(0o500)
     }
 
-    /// Removes the hook's folder as far as possible; the next service removes the rest.
+    /// Removes the folder of the hooks as far as possible; the next service removes the rest.
     private func removeHooksFolder() {
         let folder = runtime.hooksFolder
         guard let status = FileStatus(of: folder.path) else { return }
@@ -61,8 +61,8 @@ struct ServiceHome: ~Copyable, Sendable {
             try? runtime.folder.remove(RuntimeFolder.hooksName)
             return
         }
-        // From here on the hook no longer uses the folder. A shell that is about to open the pipe may still create a
-        // file of the pipe's name. Nothing is written into that file.
+        // From here on the bash hook no longer uses the folder. A bash that is about to open the pipe may still create
+        // a plain file of the pipe's name. Nothing is written into that file.
         try? File(opening: folder.path, [.read, .folder]).setPermissions(0o700)
         for name in [RuntimeFolder.processName, RuntimeFolder.pipeName] { try? folder.remove(name) }
         _ = runtime.folder.removeFolder(RuntimeFolder.hooksName)

@@ -31,7 +31,7 @@ final class SocketConnection: ChannelDuplexHandler {
     /// Whether the client has closed its side.
     private var isInputOver = false
     private var isStopping = false
-    /// Whether the last answer is being written; no more input is accepted.
+    /// Whether the connection is closed, or closes after its last answer is written. No more input is accepted.
     private var isEnding = false
     /// Whether a read that NIO has requested is deferred.
     private var wantsToRead = false

@@ -4,7 +4,8 @@ import Intake
 import SystemSupport
 
 /// Converts a row of a snapshot back to an event and applies the rules for recorded events. Therefore an import cannot
-/// store an event that a recorder would reject. A value that looks like a secret is redacted, as in a recorded event,
+/// store an event that a recorder would reject. Only times are accepted without a comparison to the clock, because
+/// another machine may have recorded the row. A value that looks like a secret is redacted, as in a recorded event,
 /// because an older Nexus with other rules may have stored it.
 struct RowRules {
     /// Stored names are hashed already, so nothing is hashed here and the key is never used.

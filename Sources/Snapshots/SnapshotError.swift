@@ -5,7 +5,7 @@ package import SystemSupport
 package enum SnapshotError: ReportedError, Equatable {
     /// There is no database to take a snapshot of.
     case nothingRecorded(folder: String)
-    /// A version of Nexus without installation ids wrote the database, and no later version has opened it for writing.
+    /// The database has no valid installation id.
     case outdatedDatabase(path: String)
     /// The path for a new snapshot is occupied by something that is not a file: `by` names its kind.
     case occupied(path: String, by: String)
@@ -19,7 +19,7 @@ package enum SnapshotError: ReportedError, Equatable {
     case oneWay(path: String, format: SnapshotFormat)
     /// A plain text for other tools. It lacks data that an import needs.
     case plainText(path: String, format: SnapshotFormat)
-    /// The disk does not have enough space to decompress the snapshot.
+    /// The disk does not have enough space for a decompressed copy of the snapshot.
     case noRoom(path: String, bytes: Int)
     /// The work was cancelled; it had no effect.
     case cancelled

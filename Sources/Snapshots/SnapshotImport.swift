@@ -4,7 +4,7 @@ package import SystemSupport
 
 /// Imports the rows of a snapshot into a data folder.
 ///
-///     snapshot ─ unpack, check frame, hash and tables ─ read and check rows ─▶ bounded queue ─▶ writer: one transaction
+///     snapshot ─ unpack, check frame, hash, tables ─ read and check rows ─▶ bounded queue ─▶ writer: one transaction
 ///
 /// One thread reads and checks rows, and the writer's thread inserts them. Two threads take a third less time than one
 /// thread. The transaction ends only after every row was checked. Therefore a snapshot is imported as a whole or not at

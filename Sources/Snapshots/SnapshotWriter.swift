@@ -9,9 +9,9 @@ import SystemSupport
 ///     database ─ copy ─┬─ hash ────────────────────────────────┐
 ///                      └─ compress ─▶ temporary file ─ manifest ┴ fsync ─ rename
 ///
-/// One read transaction makes the copy, in a folder next to the target. The content is then read from the copy. A
-/// snapshot of all rows of a large database copies only a small part, and reads the rest directly (see
-/// `DirectSnapshot`). Memory use is a few chunks of 4 MiB, regardless of the size of the database.
+/// One read transaction makes the copy, in a folder next to the target. The content is then read from the copy. In the
+/// format `sqlite`, a snapshot of all rows of a large database copies only a small part, and reads the rest directly
+/// (see `DirectSnapshot`). Memory use is a few chunks of 4 MiB, regardless of the size of the database.
 package struct SnapshotWriter: Sendable {
     private let data: DataFolder
     private let directSnapshotBytes: Int

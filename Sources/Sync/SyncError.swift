@@ -1,6 +1,7 @@
 package import SystemSupport
 
-/// The reason why rows could not be sent, with the affected item and a suggestion.
+/// The reason why rows or aggregates could not be sent, or why a report could not be read from a server. The
+/// description names the affected item and suggests a fix.
 package enum SyncError: ReportedError, Equatable {
     /// The URL cannot be used, for this reason.
     case badDestination(String)
@@ -16,7 +17,7 @@ package enum SyncError: ReportedError, Equatable {
     case noAggregates(String)
     /// A later version of Nexus has changed the tables at the destination.
     case newerTables(String)
-    /// No installation id on the server begins with this text, or several ids begin with it.
+    /// No `source` on the server (see `DailyLines`) begins with this text, or several begin with it.
     case unknownInstallation(String, isAmbiguous: Bool)
     /// There is no destination of this name.
     case unknownName(String)

@@ -1,8 +1,8 @@
 /// Numbers byte strings in the order in which they are first seen: 0, 1, 2, …
 ///
 /// Unlike a dictionary with `String` keys, it creates no strings. A look-up of a known key allocates nothing and costs
-/// one hash and one comparison. The table uses open addressing with linear probing, and is at most half full. The hash
-/// seeds differ in every process, so an attacker cannot prepare keys that all collide.
+/// one hash and one comparison. The table uses open addressing with linear probing, and is at most half full. Every
+/// table has random hash seeds, so an attacker cannot prepare keys that all collide.
 package struct ByteKeyTable: Sendable {
     /// One entry for each key; 0 in a free slot. The upper half of an entry is the upper half of the key's hash. The
     /// lower half is the key's offset in `keys`, in units of eight bytes, plus 1.
@@ -18,7 +18,7 @@ package struct ByteKeyTable: Sendable {
     /// The offset of each key in `keys`, in units of eight bytes.
     private var places: [UInt32] = []
     private let seeds: (UInt64, UInt64)
-    /// The offset in `keys` of the key that was found last, in units of eight bytes.
+    /// The offset in `keys` of the key that `index(ofKnown:)` found last, in units of eight bytes.
     private var recent = 0
 
     package init() {
@@ -31,7 +31,7 @@ package struct ByteKeyTable: Sendable {
     /// The memory that the keys take with their headers, in bytes.
     package var byteCount: Int { keys.count }
 
-    /// Returns the number of `key`; nil if the key is unknown. The key that was found last is compared first.
+    /// Returns the number of `key`; nil if the key is unknown. The key that this method found last is compared first.
     package mutating func index(ofKnown key: Span<UInt8>) -> Int? {
         if !places.isEmpty, let index = index(ofKeyAt: recent, if: key) { return index }
         guard let (index, place) = find(key, hash(key)).key else { return nil }

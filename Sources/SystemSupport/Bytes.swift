@@ -158,8 +158,8 @@ extension [UInt8] {
     package var text: String { String(decoding: self, as: UTF8.self) }
 }
 
-/// Copies `count` bytes between buffers that do not overlap and have at least `count` bytes. Most texts are short, and
-/// a call of the C library's copy function takes longer than copying such a text here.
+/// Copies `count` bytes between buffers that do not overlap and have at least `count` bytes. Most texts are short. The
+/// function copies 8 to 64 bytes with a few loads and stores. A call of the C library's copy function takes longer.
 @inlinable @inline(__always)
 package func copyShort(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int) {
     guard count >= 8 && count <= 64 else { return unsafe target.copyMemory(from: source, byteCount: count) }

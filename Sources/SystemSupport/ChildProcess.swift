@@ -33,8 +33,8 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Returns the file that this name runs. A name with a slash is the file itself. Any other name is the first
-    /// executable file of that name on the `PATH`; nil if the `PATH` has no such file.
+    /// Returns the path of the file that `program` names. A name with a slash is already a path. For any other name,
+    /// the file is the first executable file of that name on the `PATH`. Nil if the `PATH` has no such file.
     private static func file(of program: RawArgument) -> RawArgument? {
         guard !program.bytes.contains(UInt8(ascii: "/")) else { return program }
         let folders = (Environment.value("PATH") ?? "").split(separator: ":", omittingEmptySubsequences: false)

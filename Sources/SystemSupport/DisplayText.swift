@@ -18,6 +18,7 @@ extension String {
 
 extension Unicode.Scalar {
     /// Whether this character is invisible in a terminal, or changes the cursor, the colour or the text order there.
+    /// Private-use and unassigned characters count as invisible, because their appearance is undefined.
     package var isInvisible: Bool {
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true

@@ -1,8 +1,8 @@
 private import CPlatform
 private import Glibc
 
-/// An open file. It closes itself, follows no symbolic link, is not inherited by child processes, and retries calls
-/// that a signal interrupted.
+/// An open file. It retries calls that a signal interrupted. It follows a symbolic link at its path only with
+/// `Mode.followingLinks`. Except for the standard streams, it closes itself and is not inherited by child processes.
 @usableFromInline
 package struct File: ~Copyable, Sendable {
     package let path: String

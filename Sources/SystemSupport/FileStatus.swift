@@ -1,7 +1,7 @@
 private import CPlatform
 private import Glibc
 
-/// The status of a directory entry. Reading it does not open the entry, so it also works for sockets and pipes.
+/// The status of a directory entry. Sockets and pipes have a status too, because the entry is not opened.
 package struct FileStatus: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         case file, folder, link, socket, pipe, other

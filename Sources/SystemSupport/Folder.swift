@@ -11,7 +11,7 @@ package struct Folder: Sendable, Equatable {
     /// The folder that contains this folder.
     package var parent: Folder {
         // The search is by bytes, as the system reads paths. In Swift, a slash and a following combining accent are one
-        // character.
+        // character, so a search by characters would miss that slash.
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return Folder(".") }
         return Folder(slash == path.startIndex ? "/" : String(path[..<slash]))
     }
@@ -62,7 +62,7 @@ package struct Folder: Sendable, Equatable {
     /// Returns whether the folder has an entry of this name.
     package func has(_ name: String) -> Bool { unsafe access(path(of: name), F_OK) == 0 }
 
-    /// The kind of entry that already has a name, for a check before a file is written with that name.
+    /// The kind of the entry with a given name. Callers check the kind before they write a file with that name.
     package enum Occupant: Sendable {
         case nothing, file, folder, symbolicLink, other
     }

@@ -92,7 +92,7 @@ package enum FileLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the limit to the hard limit of this process, at most 65,536, and returns the new limit.
+    /// Sets the limit to the hard limit of this process, at most 65,536, and returns the new limit.
     package static func raise() -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }

@@ -1,8 +1,9 @@
 private import Glibc
 
-/// A temporary folder of this process. Files are written in it until they are complete. Its parent is often their
-/// destination, so that a rename can move them there. The folder is removed when this value is destroyed. If the
-/// process is killed, the next process that creates a scratch folder in the same parent removes the leftover folder.
+/// A temporary folder of this process, in which files are written until they are complete. The parent of the folder is
+/// often the destination of the files, so that a rename can move them there. The folder is removed when this value is
+/// destroyed. If the process is killed, the next process that creates a scratch folder in the same parent removes the
+/// leftover folder.
 ///
 /// The process that uses such a folder holds a lock on it, and the kernel releases the lock however the process ends. A
 /// folder whose lock is free is a leftover.

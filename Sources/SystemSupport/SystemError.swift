@@ -37,7 +37,7 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     /// Whether the entry at the path is not a regular file.
     package var isNotAFile: Bool { code == Self.irregular }
 
-    /// Whether the output of this process is a pipe whose reader has closed it.
+    /// Whether the operation wrote to a pipe or socket that its reader has closed.
     package var isClosedPipe: Bool { code == EPIPE }
 
     /// Whether this process, or the whole system, has too many files open.
@@ -80,7 +80,8 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Repeats a system call as long as a signal interrupts it. Only this function handles `EINTR`.
+/// Repeats a system call as long as a signal interrupts it. Only `StopSignals` handles `EINTR` itself, because a
+/// repeated call would wait for the full time again.
 func retryingInterrupts(_ call: () -> Int) -> Int {
     while true {
         let result = call()

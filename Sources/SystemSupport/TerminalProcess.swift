@@ -106,7 +106,8 @@ package final class TerminalProcess {
         return true
     }
 
-    /// The name of the program that the process runs now; nil when it has ended.
+    /// The name of the program that the process runs now. A process that has ended keeps the name until it is reaped.
+    /// Nil if the name cannot be read.
     package var programName: String? {
         guard let file = try? File(opening: "/proc/\(processID)/comm", .read) else { return nil }
         var bytes: [UInt8] = []

@@ -6,13 +6,14 @@ package enum TerminalSuspend {
     /// The text to write when the process stops. `nonisolated(unsafe)`: written once, before the handlers that read it
     /// are set, and never released.
     nonisolated(unsafe) private static var onStop = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
-    /// The text to write when the process continues. `nonisolated(unsafe)`: as for `onStop`.
+    /// The text to write when the process continues. `nonisolated(unsafe)` is safe for the same reason as at `onStop`.
     nonisolated(unsafe) private static var onContinue = unsafe UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
 
     /// The terminal's mode while the process is stopped; nil if the program has not changed the mode.
     /// `nonisolated(unsafe)`: set before the program reads the first key; the handlers only read this variable.
     nonisolated(unsafe) private static var modeOnStop: termios?
-    /// The terminal's mode after the process continues. `nonisolated(unsafe)`: as for `modeOnStop`.
+    /// The terminal's mode after the process continues. `nonisolated(unsafe)` is safe for the same reason as at
+    /// `modeOnStop`.
     nonisolated(unsafe) private static var modeOnContinue: termios?
 
     /// Sets the modes that the handlers apply from now on, until the process ends.
@@ -55,7 +56,7 @@ package enum TerminalSuspend {
         }
     }
 
-    /// Writes bytes to standard output. A signal handler calls this function, so it may call only functions that
+    /// Writes bytes to standard output. This function runs in a signal handler, so it may call only functions that
     /// signal-safety(7) lists.
     private static func put(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
         unsafe _ = Glibc.write(STDOUT_FILENO, bytes.baseAddress, bytes.count)

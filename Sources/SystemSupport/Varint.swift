@@ -1,5 +1,5 @@
-// Stores a number of up to 64 bits in as few bytes as it needs (LEB128). Each byte has seven bits of the number, the
-// lowest bits first. The eighth bit is set in every byte except the last.
+// A varint stores a number of up to 64 bits in as few bytes as the number needs (LEB128). Each byte has seven bits of
+// the number, the lowest bits first. The eighth bit is set in every byte except the last.
 
 extension Span<UInt8> {
     /// Returns the number that begins at `position`, and moves `position` to the byte after it. Nil if the bytes end

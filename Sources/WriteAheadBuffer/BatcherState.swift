@@ -59,7 +59,6 @@ struct BatcherState {
         case discarded
     }
 
-    /// Ends the flush in progress.
     mutating func endFlush(_ end: FlushEnd) {
         guard let count = inFlight else { preconditionFailure("no flush is under way") }
         inFlight = nil

@@ -6,8 +6,8 @@ import SystemSupport
 ///
 /// A full ring causes backpressure: `add` and `record` wait until the ring has capacity. Records that an append could
 /// not write stay in the ring. Each waiting caller then tries the append itself. If that append fails too, the caller
-/// throws its error. If an append leaves the state of its batch unknown, every later flush throws the error of that
-/// append. The disk is then no longer trusted.
+/// throws the error of the append, and `record` withdraws its batch from the ring. If an append leaves the state of its
+/// batch unknown, every later flush throws the error of that append. The disk is then no longer trusted.
 package actor EventBatcher {
     private var state = BatcherState()
     private let appender: BufferAppender
@@ -38,10 +38,10 @@ package actor EventBatcher {
         if state.isDue { try await flush() }
     }
 
-    /// Adds a batch to the ring and returns true once the batch is in the buffer on disk. Returns false if the batch
-    /// was discarded because recording is off. If the call throws, no record of the batch is in the buffer or will be
-    /// written later. The caller may therefore retry. If `isBroken` is true, however, some of the records may be in the
-    /// buffer.
+    /// Adds a batch to the ring and returns true once the batch is in the write-ahead buffer. Returns false if the
+    /// batch was discarded because recording is off. If the call throws, no record of the batch is in the buffer or
+    /// will be written later. The caller may therefore retry. If `isBroken` is true, however, some of the records may
+    /// be in the buffer.
     package func record(_ batch: RecordBatch) async throws(BufferError) -> Bool {
         guard !batch.isEmpty else { return true }
         do throws(BufferError) {
@@ -60,8 +60,8 @@ package actor EventBatcher {
         }
     }
 
-    /// Returns once all previously added batches are in the buffer on disk. If recording is off, this call discards the
-    /// ring and throws. Another task that waits for the same flush then returns without an error.
+    /// Returns once all previously added batches are in the write-ahead buffer. If recording is off, this call discards
+    /// the ring and throws. Another task that waits for the same flush then returns without an error.
     package func flush() async throws(BufferError) {
         let last = state.added
         while state.written < last {

@@ -5,10 +5,10 @@ package import SystemSupport
 ///
 /// The kernel's file lock orders the appends. If a process is killed, the kernel releases its lock.
 ///
-/// Two kinds of segment get no more records: a segment from before the last start of the computer, and a copy of a
-/// segment. After a power failure, a segment may be shorter than its read position in the database. A copy of a segment
-/// may be older than the database that was copied with it. In both cases the drain would take newly appended records
-/// for records that it has already read, and skip them.
+/// Besides full and damaged segments, two kinds of segment get no more records: a segment from before the last start of
+/// the computer, and a copy of a segment. After a power failure, a segment may be shorter than its read position in the
+/// database. A copy of a segment may be older than the database that was copied with it. In both cases the drain would
+/// take newly appended records for records that it has already read, and skip them.
 package final class SegmentAppender {
     private let buffer: WriteAheadBuffer
     private let clock: any WallClock
@@ -16,8 +16,9 @@ package final class SegmentAppender {
     /// Every append checks the policy while it holds the lock, so that changed settings apply to the next append.
     private var policy: RecordingPolicyCache
     private var current: OpenSegment?
-    /// The newest segment to which this appender must not append. It may be full, damaged, a copy, or locked too long,
-    /// or a write to it failed. Only segments after it are used.
+    /// The newest segment to which this appender must not append. The segment may be full, damaged, a copy, from before
+    /// the last start of the computer, or locked too long. Or it holds an uncertain batch (see `hasUncertainBatch`).
+    /// Only newer segments are used.
     private var unusable: WriteAheadBuffer.SegmentNumber?
     /// Whether an append failed and left at least a part of its batch in the segment. Either the fsync failed, or the
     /// truncation after a failed write. The drain may have stored such a batch, so it must not be appended a second

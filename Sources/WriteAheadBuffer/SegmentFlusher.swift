@@ -136,7 +136,6 @@ struct FlushLatency {
     /// The time of the oldest append that the fsync in progress covers.
     private var underWay: Instant?
 
-    /// Notes an append.
     mutating func noteAppended(at now: @autoclosure () -> Instant) {
         if waiting == nil { waiting = now() }
     }

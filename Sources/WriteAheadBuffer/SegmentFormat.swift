@@ -74,8 +74,8 @@ package enum SegmentFormat {
     /// The result of reading the first bytes of a file.
     package enum HeaderReading: Equatable, Sendable {
         case valid(Header)
-        /// The file is shorter than a header, because the process that created it was killed before it wrote the
-        /// header.
+        /// The file is shorter than a header. Either no process has written the header yet, or a process was killed
+        /// while it wrote the header.
         case incomplete
         case damaged
         case newer(version: UInt32)

@@ -89,11 +89,11 @@ package struct WriteAheadBuffer: Sendable {
         }
     }
 
-    /// Removes a segment, unless records were appended after the offset `end`. The caller must have stored the records
-    /// before `end`. If `keepAside` is true, renames the file instead of removing it, so that the user can inspect its
-    /// damage.
+    /// Removes a segment, unless an append is in progress or records were appended after the offset `end`. The caller
+    /// must have stored the records before `end`. If `keepAside` is true, renames the file instead of removing it, so
+    /// that the user can inspect the file.
     ///
-    /// The change of the name is on disk after a later call of `synchronize`.
+    /// The removal or the renaming is on disk only after a later call of `synchronize`.
     /// - Returns: true if this call has removed or renamed the segment.
     package func remove(_ reader: SegmentReader, drainedTo end: Int, keepAside: Bool) throws(BufferError) -> Bool {
         try asBufferError { () throws(SystemError) in

@@ -2,8 +2,8 @@ import Core
 import Recording
 import SystemSupport
 
-/// Records one event, or a stream of events, and exits. It takes the flags of `nexus record`, and is fast enough for a
-/// tight loop.
+/// Records one event, or a stream of events, and exits. It takes the event flags of `nexus record`, and is fast enough
+/// for a tight loop.
 ///
 /// The program is linked statically and has no argument parser, no SQLite and no network, so that it starts as fast as
 /// a C program. Under the name `nexus` it runs as the `Launcher`.
@@ -34,8 +34,8 @@ struct Main {
     }
 }
 
-/// Records events for a command-line program. On success it prints nothing. On failure it prints one sentence and exits
-/// with an error code.
+/// Records events for a command-line program. If recording fails, it prints one sentence and exits with an error code.
+/// It also prints one sentence for each rejected line of a stream.
 struct RecordCommandLine {
     /// The program's name in messages.
     let program: String

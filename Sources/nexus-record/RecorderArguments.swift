@@ -4,7 +4,7 @@ import SystemSupport
 
 /// The flags of `nexus-record`: the event flags, which `nexus record` has too, and `--stdin`, `--durable` and `--soft`.
 ///
-/// A flag may have the form `--name value` or `--name=value`, as in `nexus record`.
+/// Both programs accept an event flag in the forms `--name value` and `--name=value`.
 struct RecorderArguments {
     enum Request {
         case record, stream, help, version
@@ -70,7 +70,7 @@ struct RecorderArguments {
         return true
     }
 
-    /// The help text. The event flags and their help come from `EventFlags.all`, as in `nexus record`.
+    /// The help text. The event flags and their help come from `EventFlags.all`, which `nexus record` uses too.
     static var help: String {
         var lines = [
             "Usage: nexus-record [options]", "",

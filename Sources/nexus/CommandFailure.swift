@@ -35,7 +35,7 @@ struct CommandFailure: Error {
 
     /// Writes the sentence to standard error.
     func say() {
-        // If standard error cannot be written either, the failure cannot be reported.
+        // If the write to standard error fails, the failure cannot be reported.
         try? CommandContext.current.report("nexus: \(message)\n")
     }
 
@@ -56,7 +56,8 @@ extension DataFolder {
         return data
     }
 
-    /// Returns the data folder for a command that reads. A folder without read permission is an error, not an empty folder.
+    /// Returns the data folder for a command that reads. A folder without read permission is an error, not an empty
+    /// folder.
     static func readable() throws -> DataFolder {
         let data = try required()
         try data.folder.requireReadableIfThere()

@@ -125,7 +125,7 @@ struct ConfigCommand: AsyncParsableCommand {
         }
     }
 
-    /// Returns the entries of a setting; entries of `name-folders` become absolute paths.
+    /// Returns the entries of a setting. Entries of `name-folders` become absolute paths if the folders exist.
     private static func entries(_ texts: [String], _ name: SettingName) -> [String] {
         guard name == .nameFolders else { return texts }
         return texts.map { SymbolicLink.resolved($0) ?? $0 }

@@ -69,7 +69,7 @@ struct DoctorCommand: AsyncParsableCommand {
         ]
     }
 
-    /// Runs all checks. Each check relies on the checks before it.
+    /// Runs all checks. Each check relies only on earlier checks.
     private func checks(_ data: DataFolder) throws -> [CheckResult] {
         let bar = quick ? nil : ProgressLine(total: 1000)
         defer { bar?.clear() }

@@ -51,7 +51,7 @@ enum ReadingCommand {
         try note(sentence(on: missing), isQuiet: isQuiet)
     }
 
-    /// Writes a sentence about the answer to standard error, if there is one.
+    /// Writes a sentence about the answer to standard error. Does nothing if `sentence` is nil or `isQuiet` is true.
     static func note(_ sentence: String?, isQuiet: Bool = false) throws {
         guard let sentence, !isQuiet else { return }
         try CommandContext.current.report("nexus: \(sentence)\n")

@@ -35,7 +35,7 @@ enum ShellHook: String, ExpressibleByArgument, CaseIterable {
     ///
     /// The hook of zsh is an argument of `emulate`, because zsh cannot parse the hook if the user has set sh_glob or
     /// ksh_glob. The functions of the hook begin by unsetting the user's DEBUG and ZERR traps. Because of
-    /// `local_traps`, zsh restores the traps when the function returns.
+    /// `local_traps`, zsh restores the traps when each function returns.
     var text: String {
         switch self {
         case .bash: String(decoding: PackageResources.nexus_bash, as: UTF8.self)

@@ -46,7 +46,7 @@ struct Nexus: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            // The program that reads the output has ended, as `head` does after a few lines. This is no error.
+            // The program that reads the output has ended, as `head` does after a few lines. The user needs no message.
             if let error = error as? SystemError, error.isClosedPipe {
                 ThisProcess.end(SystemSupport.ExitCode.inputOutput.rawValue)
             }

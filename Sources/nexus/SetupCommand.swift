@@ -84,7 +84,7 @@ struct SetupCommand: ParsableCommand {
     }
 }
 
-/// The option that selects a shell.
+/// The options of a check of the hook: the shell and the time limit.
 struct ShellTarget: ParsableArguments {
     @Option(help: ArgumentHelp("The shell, by name or path: bash, zsh or fish; by default $SHELL.", valueName: "shell"))
     var shell: String?

@@ -46,7 +46,7 @@ struct PreviewReport {
     let latest: String?
     /// The names of the values in each of `firstRows`.
     let columns: [String]
-    /// The values of the first rows as they would be sent; nil for an empty value.
+    /// The values of the first rows as they would be sent; nil for an empty value and for NULL.
     let firstRows: [[String?]]
 
     init(_ preview: SyncPlan.Preview, to destination: Destination) {

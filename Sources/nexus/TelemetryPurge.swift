@@ -135,7 +135,7 @@ extension TelemetryCommand {
                     for: "Create a new key? New hashes of workspaces and tasks will not match earlier ones.")
             else { return }
             // A database of an older version has no installation id yet. Its data folder has no destinations of
-            // aggregates either.
+            // aggregates either, so `follow` has nothing to change.
             let before = try? AggregateSync.installation(of: data)
             guard try await Purger(data: data).renewKey() else { throw CommandFailure.writerIsBusy }
             try AggregateSettingsFile(data).follow(from: before, to: AggregateSync.installation(of: data))

@@ -32,7 +32,7 @@ struct ReportWatch {
     static let interval: Duration = .seconds(2)
 
     /// Calls `text` at the start and after each interval, and draws the result. A key scrolls the last result.
-    /// Returns after `q`, SIGINT or SIGTERM, or at the end of the terminal's input.
+    /// Returns after `q`, after SIGINT, SIGTERM or SIGHUP, or at the end of the terminal's input.
     static func run(_ text: () async throws -> String) async throws {
         let signals = try StopSignals()
         let screen = try WatchScreen()
@@ -68,7 +68,7 @@ struct ReportWatch {
 
 /// Repeats work until a signal requests a stop.
 enum FileWatch {
-    /// Runs `work` after each interval until SIGINT or SIGTERM.
+    /// Runs `work` after each interval until SIGINT, SIGTERM or SIGHUP.
     static func run(every interval: Duration, _ work: () async throws -> Void) async throws {
         let waiter = WatchWaiter(signals: try StopSignals())
         while try await waiter.wait(until: ContinuousClock.now + interval, withKeys: false) == nil { try await work() }

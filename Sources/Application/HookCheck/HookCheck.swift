@@ -52,7 +52,7 @@ package struct HookCheck: Sendable {
         variables["NEXUS_SESSION"] = nil
         variables[Self.mark] = "1"
         variables["TERM"] = "xterm"
-        // An empty name keeps fish from storing typed lines.
+        // fish stores no typed lines if the name of its history is empty.
         variables["fish_history"] = ""
         return variables.map { "\($0.key)=\($0.value)" }
     }
@@ -121,7 +121,7 @@ package struct HookCheckResult: Equatable, Sendable {
     package internal(set) var outcome = Outcome.notArrived
     /// The result of `HookProbe.answer()`. Empty if the shell did not read the probe.
     package internal(set) var answer: [String: String] = [:]
-    /// The program that ran in the shell's process at the deadline. Nil if the shell has read the probe, or has ended.
+    /// The program that ran in the shell's process at the deadline. Nil if the shell has read the probe.
     package internal(set) var programName: String?
     /// The output of the shell.
     package internal(set) var output = ""
@@ -156,8 +156,8 @@ package struct HookCheckResult: Equatable, Sendable {
         output.split(whereSeparator: \.isNewline).map(String.init).first { $0.hasPrefix("nexus: ") }
     }
 
-    /// The data folder that the start files set. Nil if they set no data folder, so that the shell has the folder of
-    /// the check.
+    /// The data folder that the start files set. Nil if they set no data folder; the shell then has the check's data
+    /// folder.
     package var otherDataFolder: String? {
         guard let path = answer["data"], !path.isEmpty, path != answer["scratch"] else { return nil }
         return path
@@ -181,7 +181,7 @@ package enum HookProblem: Equatable, Sendable {
     case noHook, noNexus, removed, noHistory, noRecorder
 }
 
-/// A search in the commands of events that are in the buffer and not stored yet.
+/// Searches the commands of the events in the buffer.
 enum BufferedCommands {
     /// Returns whether an event of the command is in the buffer of a data folder.
     static func contains(_ command: String, in data: DataFolder) throws(BufferError) -> Bool {

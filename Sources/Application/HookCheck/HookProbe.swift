@@ -27,8 +27,7 @@ struct HookProbe {
         }
     }
 
-    /// Returns a path in quotes. A path contains a quote only if the path of the folder for temporary files contains a
-    /// quote.
+    /// Returns a path in single quotes for a shell. Quotes in the path are escaped.
     private static func quoted(_ path: String) -> String { "'" + path.replacing("'", with: #"'\''"#) + "'" }
 
     /// Returns the values that the script has written, by their names, and the check's data folder as `scratch`. Nil

@@ -39,8 +39,8 @@ package struct ShellSetup: Sendable {
     package var line: String { SetupBlock.line(files.shell) }
 
     /// Returns the files that should have the hook, and the form in which each file has it. The user may have added the
-    /// hook's line to another start file. If that other file is not a login file, its line counts as the hook of every
-    /// file that has no hook.
+    /// hook's line to another start file. If that other file is not a login file of bash, its line counts as the hook
+    /// of every file that has no hook.
     package func steps() throws(StartFileError) -> [Step] {
         let logins = [".bash_profile", ".bash_login", ".profile"]
         var own: StartFile.State?

@@ -70,7 +70,7 @@ package struct StartFile: Equatable, Sendable {
         }
     }
 
-    /// Removes the block, and the file if it was made for the block.
+    /// Removes the block. Also removes the file if it was made for the block and contains nothing else.
     ///
     /// - Returns: whether the file had the block.
     package func remove() throws(StartFileError) -> Bool {

@@ -2,8 +2,8 @@ public import SystemSupport
 
 /// Reads the tokens of strict JSON (RFC 8259): blanks, strings with their escapes, numbers and words.
 ///
-/// `EventDecoder` and `JSONParser` both use this type, so that the rules exist only once. Each call takes the text as
-/// an argument, because a type that can outlive a span cannot store the span.
+/// `EventDecoder`, `JSONParser` and `JSONCursor` all use this type, so that the rules exist only once. Each call takes
+/// the text as an argument, because a type that can outlive a span cannot store the span.
 @usableFromInline
 package struct JSONScanner: Sendable {
     /// Offset of the next byte to read.
@@ -11,7 +11,7 @@ package struct JSONScanner: Sendable {
     /// Whether the scanner has moved past a string with an escape.
     package private(set) var sawEscape = false
     /// Whether the scanner has moved past a byte beyond ASCII. `skipString` does not check that such bytes are valid
-    /// UTF-8; the caller checks it.
+    /// UTF-8; the caller must check the text.
     package private(set) var sawNonASCII = false
 
     package init() {}

@@ -46,8 +46,8 @@ package struct SmallFile: Sendable {
     /// Replaces the content. The caller must hold the lock of the data folder. When the call returns, every read finds
     /// the new content, even after a power cut.
     package func replace(with text: String) throws(SystemError) {
-        // Only the holder of the lock creates this file. If the file already exists, a process was killed after
-        // creating it.
+        // Only the holder of the lock creates the temporary file with the suffix `.new`. If the file already exists, a
+        // process was killed after creating it.
         try data.folder.remove(name + ".new")
         let file = try File(opening: data.folder.path(of: name + ".new"), [.write, .create, .exclusive])
         try file.write(text)

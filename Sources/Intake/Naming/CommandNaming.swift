@@ -4,7 +4,7 @@ package import Core
 package struct NamedCommand: Equatable, Sendable {
     /// At most four plain words. Empty if the program's name is an expansion or not a plain word.
     package var name: String
-    /// Whether the program is in one of the lists of `CommandRules`.
+    /// Whether the program is in one of the lists of `CommandRules` or of the user's settings.
     package var isListed = false
     /// Whether the command runs as long as the user reads or types.
     package var isInteractive = false
@@ -103,7 +103,7 @@ extension CommandRules {
         default: break
         }
         var name = word.baseName
-        // npx eslint@8
+        // A version may follow the name, as in `npx eslint@8`.
         if let version = name.utf8.firstIndex(of: UInt8(ascii: "@")), version > name.utf8.startIndex {
             name = String(name[..<version])
         }
@@ -121,7 +121,7 @@ extension CommandRules {
         byte != UInt8(ascii: "_") && ShellScanner.isNameByte(byte)
     }
 
-    /// Returns whether a word sets a variable, as after `env`.
+    /// Returns whether a word has the form `NAME=value`. After `env`, such a word sets a variable.
     private static func isVariable(_ word: ShellWord) -> Bool {
         guard let equals = word.text.utf8.firstIndex(of: UInt8(ascii: "=")), equals > word.text.utf8.startIndex else {
             return false
@@ -216,7 +216,8 @@ extension CommandRules {
             let isChosen = rule.isChosen || (!words.isEmpty && rule.words == 1)
             guard word.isLiteral, isSubcommand(word.text, isChosen: isChosen, hasDigits: rule.words > 1) else { break }
             words.append(word.text)
-            // Most programs have no such subcommand, and then the slow search for one is skipped.
+            // For most programs `longer` is only a blank. The comparison with a blank then avoids the slow search in
+            // `longer`.
             let isLonger = words.count == 1 && rule.longer != " " && rule.longer.contains(" \(word.text) ")
             if words.count >= rule.words, !isLonger { break }
         }

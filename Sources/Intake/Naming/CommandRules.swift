@@ -1,8 +1,8 @@
-/// The lists that determine the names and the outcomes of commands. The lists exist only here. Hooks send whole lines,
-/// and all code that parses a line uses these lists.
+/// The lists that determine the names and the outcomes of commands. The lists exist only in this type. Hooks send whole
+/// lines, and all code that parses a line uses these lists.
 ///
-/// Each list is an array of plain texts, which the compiler stores in the executable. A set would be built when the
-/// program runs, and a recorder of a single event needs only one look-up.
+/// Each list that recorders use is an array of plain texts, which the compiler stores in the executable. A set would be
+/// built when the program runs, and a recorder of a single event needs only one look-up.
 package enum CommandRules {
     /// A program that runs another command. The event has the name of that other command.
     struct Wrapper: Sendable {
@@ -197,7 +197,8 @@ package enum CommandRules {
         "jshell", "bluetoothctl", "mutt", "neomutt", "lynx", "w3m", "links", "newsboat", "cmus", "crontab",
     ]
 
-    /// Interpreters and shells. They are interactive without arguments, or with only `-i` or `-l`.
+    /// Interpreters and shells. They are interactive without arguments, or with only `-i` or `-l`. `sqlite3` and
+    /// `duckdb` are also interactive with one argument, the database. For other databases see `databaseClients`.
     static let interpreters = [
         "python", "python2", "python3", "node", "deno", "bun", "ruby", "perl", "php", "lua", "luajit", "R", "julia",
         "octave", "scala",
@@ -207,13 +208,13 @@ package enum CommandRules {
         "clickhouse-client", "tclsh", "gnuplot", "maxima", "gp", "forth", "kotlin",
     ]
 
-    /// Clients of databases. They are interactive with arguments too, unless an argument is a statement or a file.
+    /// Clients of databases. They are interactive with arguments too, unless an option gives a statement or a file.
     static let databaseClients = ["psql", "mysql", "mariadb", "mongosh", "redis-cli", "clickhouse-client"]
 
     /// Programs that open a terminal in a container with `-it` or `attach`.
     static let containerPrograms = ["docker", "podman", "kubectl", "oc", "nerdctl"]
 
-    /// Programs whose exit code 1 is an answer, not a failure.
+    /// Programs, and names of commands, whose exit code 1 is an answer, not a failure.
     static let oneIsAnswer = [
         "grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "pgrep", "diff", "colordiff", "zdiff", "diff3", "sdiff",
         "cmp", "test", "expr",

@@ -2,7 +2,7 @@ import Core
 import SystemSupport
 
 /// The JSON keys of an event that describe a shell line. Their values are not stored. They only determine the event's
-/// type, name and outcome, and whether its workspace is kept.
+/// type, name and outcome, and whether its duration and its workspace are kept.
 package enum ShellKey: String, CaseIterable, Sendable {
     /// The line that was typed or run.
     case line = "shell_line"
@@ -79,7 +79,7 @@ extension ParsedEvent {
     /// Returns the event that the shell line describes, by the rules of the user's settings. Nil if the parsed event
     /// has no shell line. Also nil if the parsed event has a command, which then names the event.
     ///
-    /// - Throws: a rejection when the line runs no command.
+    /// - Throws: a rejection if the line runs no command, or if its command was stopped and has not ended.
     func resolvingShellLine(in text: Span<UInt8>, _ naming: NamingSettings) throws(Rejection) -> ParsedEvent? {
         guard let range = shell.line, place(.command) == nil else { return nil }
         var bytes: [UInt8] = []

@@ -101,7 +101,8 @@ extension ShellLineParser {
         while let byte = scanner.at(position), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { position += 1 }
     }
 
-    /// Whether a compound command is next.
+    /// Whether a compound command or a negation is next. Before any other command `time` is not a keyword but a
+    /// wrapper.
     private var isCompoundAhead: Bool {
         var index = position
         while let byte = scanner.at(index), byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }

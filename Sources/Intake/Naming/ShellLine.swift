@@ -17,13 +17,15 @@ package struct ShellLine: Equatable, Sendable {
 
     package private(set) var kind = Kind.nothing
     /// The command that names the event: the first command that is neither a filter nor a trivial command before `;` or
-    /// `&&`. If there is no such command, it is the first command.
+    /// `&&`. A line of only trivial commands and filters has the name of its first command, unless a pipeline has three
+    /// or more elements.
     package private(set) var command = NamedCommand(name: "")
-    /// The number of elements of the command's pipeline.
+    /// The number of elements of the command's pipeline if it is the last pipeline of the line; otherwise 1.
     private(set) var pipelineCount = 1
     /// The index of the element with the command.
     private(set) var pipelineIndex = 0
-    /// Whether the status of the command is also the status of its element in the line's last pipeline.
+    /// Whether the status of the command is also the status of its element in the line's last pipeline. Always true for
+    /// a trivial command, which gets the status of the line if it is not in the last pipeline.
     private(set) var hasOwnStatus = true
     private(set) var isNegated = false
     private(set) var isInBackground = false
@@ -82,7 +84,8 @@ package struct ShellLine: Equatable, Sendable {
                 !(isTrivial[index] && index < all.count - 1 && !all[index].isAfterPipe
                 && (next == .sequence || next == .and))
         }
-        // If all commands are trivial commands or filters, the first command is the event.
+        // If all commands are trivial commands or filters, and no pipeline has more than two elements, the first
+        // command names the event.
         if zip(isTrivial, isFilter).allSatisfy({ $0 || $1 }),
             all.allSatisfy({ $0.next != .pipe || $0.pipelineIndex == 0 }),
             !all.isEmpty
@@ -127,7 +130,8 @@ package struct ShellLine: Equatable, Sendable {
 
 /// A word of a command with its quotes and escapes removed.
 package struct ShellWord: Equatable, Sendable {
-    /// The text without expansions. Cut after `Limits.shellWordBytes`.
+    /// The text, at most `Limits.shellWordBytes` bytes. If the word contains an expansion, the text lacks the expansion
+    /// or contains its source text, such as `HOME` of `$HOME`.
     package var text: String
     /// Whether no part of the word is quoted, escaped or expanded: a plain argument.
     package var isLiteral: Bool

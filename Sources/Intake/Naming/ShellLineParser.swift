@@ -5,8 +5,8 @@ import Core
 /// bash, zsh and fish. It expands nothing. Commands inside of a substitution or a function are not commands of the
 /// line.
 ///
-/// It accepts any bytes. The time is proportional to the length of the line. The memory is proportional to the depth of
-/// the brackets.
+/// It accepts any bytes. The time is proportional to the length of the line. Apart from a copy of the line, the memory
+/// is proportional to the depth of the brackets.
 struct ShellLineParser: Sendable {
     /// A compound command that is open.
     struct Frame: Sendable {
@@ -318,7 +318,8 @@ struct ShellLineParser: Sendable {
         hasContent = true
     }
 
-    /// Returns the end of the `((…))` at the position; nil when the brackets are a subshell in a subshell.
+    /// Returns the end of the `((…))` at the position. Nil if there is no such text, or if the brackets are a subshell
+    /// in a subshell.
     private mutating func endOfArithmetic() -> Int? {
         guard scanner.at(position + 1) == UInt8(ascii: "("), arithmeticChecks < Limits.shellArithmeticChecks else {
             return nil

@@ -30,8 +30,8 @@ package struct ShellEvent: Equatable, Sendable {
     /// The command's name; empty when the event has no name.
     package var command: String
     package var success: Bool?
-    /// The category of a failure; nil when the status gives no category. A failed event then keeps the category that
-    /// the caller gave.
+    /// The category of a failure or of an interruption; nil when the status gives no category. A failed event then
+    /// keeps the category that the caller gave.
     package var errorCategory: String?
     /// Whether the duration measures the command: it had no interaction and did not run in the background.
     package var keepsDuration = true

@@ -65,8 +65,8 @@ package struct Comparison: Sendable {
     package let after: Side
     package let zone: String
     package let filter: ReportFilter
-    /// All commands that ran in at least one window, in the requested order. By default, commands with significant
-    /// changes come first, the largest change of total time at the top.
+    /// All commands with at least the requested number of runs in one of the windows, in the requested order. By
+    /// default, commands with significant changes come first, the largest change of total time at the top.
     package let rows: [Row]
     /// The time of the last change of the naming rules, in milliseconds since 1970. Nil unless earlier runs were left
     /// out because of this change.

@@ -13,7 +13,8 @@ package struct CorrelatedFactor: Equatable, Sendable {
         package let value: String
         /// The durations of the runs with this value, in order of time. Each histogram covers one or more days.
         package let with: [LatencyHistogram]
-        /// The durations of all other runs of the command, in order of time. Each histogram covers one or more days.
+        /// The durations of the other runs of the command, in order of time. Each histogram covers one or more days.
+        /// There are histograms only for ranges of days in which a run has the value.
         package let without: [LatencyHistogram]
 
         package init(
@@ -35,7 +36,7 @@ package struct CorrelatedFactor: Equatable, Sendable {
     package let runsWithout: Int
     /// The median duration of the runs with the value, in milliseconds.
     package let medianWith: Double
-    /// The median duration of all other runs of the command, in milliseconds.
+    /// The median duration of the other runs (see `Division.without`), in milliseconds.
     package let medianWithout: Double
 
     /// `medianWith` divided by `medianWithout`.

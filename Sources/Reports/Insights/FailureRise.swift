@@ -1,7 +1,7 @@
 /// A command with a lasting rise of its failure rate.
 package struct FailureRise: Equatable, Sendable {
     package let command: String
-    /// The beginning of the 15-minute bucket with the change, in milliseconds since 1970.
+    /// The beginning of the 15-minute bucket or UTC day with the change, in milliseconds since 1970.
     package let since: Int64
     package let before: Outcomes
     package let after: Outcomes
@@ -63,7 +63,7 @@ struct OutcomeHistory {
         return odds(new) / odds(old)
     }
 
-    /// Returns the index of the first bucket after the clearest change of the failure rate, up or down. Nil unless the
+    /// Returns the index of the first cell after the clearest change of the failure rate, up or down. Nil unless the
     /// change is significant: its one-sided p-value, multiplied by the number of candidates, is at most `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(

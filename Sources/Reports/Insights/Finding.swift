@@ -17,7 +17,8 @@ package struct Finding: Equatable, Sendable {
     package let sentence: String
     /// The figures that support the sentence.
     package let evidence: JSONValue
-    /// The workspace that was searched, as the user gave its name; nil if all workspaces were searched.
+    /// The workspace that was searched, as the user gave it: a name, or the first digits of a hash. Nil if all
+    /// workspaces were searched.
     package var workspace: String?
 
     static func slower(_ change: Slowdown) -> Finding {
@@ -112,8 +113,8 @@ package struct Finding: Equatable, Sendable {
             ])
     }
 
-    /// The command line that shows the runs on which the finding rests. Only the names of the command and of the
-    /// workspace need quotes.
+    /// The `nexus stats` command line that lists the runs of the finding's command by day, template or error category.
+    /// Only the names of the command and of the workspace need quotes.
     package var evidenceCommand: String {
         func quoted(_ text: String) -> String {
             "'" + text.escapedForDisplay.replacing("'", with: "'\\''") + "'"

@@ -27,15 +27,16 @@ package enum FindingRules {
     /// Runs that a command needs after a change. With fewer runs, even a change beyond all noise would not be
     /// significant.
     package static let runsAfter = 10
-    /// Least number of 15-minute buckets with runs on each side of a change. Fewer buckets may have only the runs of
-    /// one loop, which are a single occasion.
+    /// Least number of points of a history, 15-minute buckets or days, on each side of a change. Fewer points may have
+    /// only the runs of one loop, which are a single occasion.
     static let occasions = 3
     /// Smallest growth of the median, as a factor. A smaller growth is not worth a user's time, even if it is certain.
     static let smallestFactor = 1.25
     /// Smallest share of pairs in which the second run is slower. A pair is a run before and a run after a change, or a
     /// run without and a run with a correlated factor.
     static let smallestDominance = 0.6
-    /// Failures that a finding needs after a change, because fewer failures may be one bad afternoon.
+    /// Failures that a finding needs after a change, because fewer failures may be one bad afternoon. A finding about
+    /// retries needs this number of failures in all.
     static let failuresAfter = 5
     /// Smallest growth of the odds of failing, as a factor.
     static let smallestOddsRatio = 2.0

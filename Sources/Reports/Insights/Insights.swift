@@ -72,7 +72,8 @@ package struct Insights: Sendable {
         }
     }
 
-    /// Commands whose whole history has too few runs to detect a change, the most time-consuming first.
+    /// Commands whose whole history has too few runs with a duration to detect a slowdown, the most time-consuming
+    /// first.
     package let tooFew: [(command: String, runs: Int)]
 
     /// Failures of one category, across commands.

@@ -27,12 +27,12 @@ extension InsightsInput {
     package enum Scope: Sendable {
         /// Everything that findings need.
         case findings
-        /// The histories alone, for findings about slower commands and more failures.
+        /// The histories and the totals, for findings about slower commands and more failures.
         case changes
     }
 
-    /// Reads the input for the findings of a window. The window selects the changes that began in it or persist in it.
-    /// All history before the window is the baseline.
+    /// Reads the input for the findings of a window. A change counts if it persists until the end of the window, even
+    /// if it began before the window. All history before the window is the baseline.
     ///
     /// - Parameters:
     ///   - filter: the commands and the workspace to search. `failedOnly` has no effect here.

@@ -8,9 +8,9 @@ package struct InsightsInput: Sendable {
         package let command: String
         package let category: String
         package let count: Int
-        /// The time of the first failure, to the 15-minute bucket, in milliseconds since 1970.
+        /// The time of the first failure, in milliseconds since 1970.
         package let first: Int64
-        /// The time of the last failure, to the 15-minute bucket, in milliseconds since 1970.
+        /// The time of the last failure, in milliseconds since 1970.
         package let last: Int64
 
         package init(command: String, category: String, count: Int, first: Int64, last: Int64) {
@@ -22,7 +22,8 @@ package struct InsightsInput: Sendable {
         }
     }
 
-    /// The history of each command from the first event to the end of the window.
+    /// The history of each compared command until the end of the window. Runs before the last change of the naming
+    /// rules, or before the end of the last imported history, are left out.
     package var histories: [CommandHistory] = []
     /// The sums of each command in the window, as a history of one cell. Nil when `histories` covers only the window.
     package var totals: [CommandHistory]?

@@ -7,7 +7,7 @@ enum Probability {
 
     /// Returns the p-value of Fisher's exact test, one-sided. Of `total` runs, `marked` are marked. The result is the
     /// probability that `drawn` runs picked at random include at least `hits` marked runs. All parameters are counts.
-    /// `hits` is at most `marked` and at most `drawn`.
+    /// The result is 0 if `hits` is greater than `marked` or `drawn`.
     static func hypergeometricUpperTail(hits: Int, drawn: Int, marked: Int, total: Int) -> Double {
         let most = min(drawn, marked)
         guard hits > max(0, drawn + marked - total) else { return 1 }
@@ -48,19 +48,20 @@ enum Dependence {
     /// Returns the variance inflation, at least 1: the variance of a sum over the runs, divided by the variance that
     /// independent runs would have.
     ///
-    /// Runs of one 15-minute bucket are alike (the same load of the machine, the same mistake in the code), and so are
-    /// neighbouring buckets. If runs counted as independent, any noise would be significant. The inflation is measured
-    /// on the residuals: the differences between the sum of each bucket and the sum expected from the mean of its part.
-    /// The inflation is the product of two factors. The first factor is the variance between buckets relative to the
-    /// variance of single runs. The second factor follows from the correlation of each bucket with the next bucket,
-    /// extrapolated as a geometric decay.
+    /// A history consists of points: 15-minute buckets, days, or ranges of several days. The runs of one point are
+    /// alike (the same load of the machine, the same mistake in the code), and so are neighbouring points. If runs
+    /// counted as independent, any noise would be significant. The inflation is measured on the residuals: the
+    /// differences between the sum of each point and the sum expected from the mean of its part. The inflation is the
+    /// product of two factors. The first factor is the variance between points relative to the variance of single runs.
+    /// The second factor follows from the correlation of each point with the next point, extrapolated as a geometric
+    /// decay.
     ///
     /// - Parameters:
-    ///   - runs: the number of runs in each bucket.
-    ///   - scores: for each bucket the sum of the observed values of its runs. A value is a rank, or 1 for a failure
-    ///     and 0 for a success.
-    ///   - squares: for each bucket the sum of the squared values.
-    ///   - parts: the ranges of buckets before and after the change.
+    ///   - runs: the number of runs in each point.
+    ///   - scores: for each point the sum of the observed values of its runs. A value is a rank, or 1 for a failure and
+    ///     0 for a success.
+    ///   - squares: for each point the sum of the squared values.
+    ///   - parts: the indices of the points before the change, and of the points after the change.
     static func inflation(runs: [Int], scores: [Double], squares: [Double], of parts: [Range<Int>]) -> Double {
         var residuals: [Double] = []
         var (unexplained, between) = (0.0, 0.0)

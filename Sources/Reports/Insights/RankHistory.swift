@@ -4,15 +4,16 @@ import Core
 ///
 /// Ranks are used instead of milliseconds, so that one run of an hour cannot outweigh many other runs. Rank tests
 /// assume no shape of the distribution (Wilcoxon, Mann and Whitney). Durations in the same bucket of the histogram
-/// count as equal and share their mean rank. The ranks of the runs in each 15-minute bucket of time are then summed.
-/// All results are computed exactly from the counts of the histograms, in one pass.
+/// count as equal and share their mean rank. The ranks of the runs in each point of the history are then summed. A
+/// point is a 15-minute bucket, a day, or a range of several days. The ranks are computed exactly from the counts of
+/// the histograms.
 struct RankHistory {
-    /// The number of runs in each 15-minute bucket.
+    /// The number of runs in each point.
     let runs: [Int]
-    /// For each 15-minute bucket the sum of the centred ranks of its runs. A centred rank is the rank of a run minus
-    /// the mean rank of all runs.
+    /// For each point the sum of the centred ranks of its runs. A centred rank is the rank of a run minus the mean rank
+    /// of all runs.
     private let scores: [Double]
-    /// For each 15-minute bucket the sum of the squared centred ranks.
+    /// For each point the sum of the squared centred ranks.
     private let squares: [Double]
 
     init(_ histograms: [LatencyHistogram]) {
@@ -40,8 +41,8 @@ struct RankHistory {
         (self.scores, self.squares) = (scores, squares)
     }
 
-    /// Returns the index of the first bucket after the clearest change in a range. Nil unless the change is
-    /// significant: its one-sided p-value, multiplied by the number of candidates, is at most `chance`.
+    /// Returns the index of the first point after the clearest change in a range. Nil unless the change is significant:
+    /// its one-sided p-value, multiplied by the number of candidates, is at most `chance`.
     func cut(_ range: Range<Int>, chance: Double) -> Int? {
         let candidates = Segmentation.candidates(
             runs[range], before: FindingRules.runsBefore, after: FindingRules.runsAfter)
@@ -106,9 +107,8 @@ struct RankHistory {
 }
 
 extension LatencyHistogram {
-    /// Forms all pairs of a run of this histogram and a run of the other. Returns the share of pairs in which the run
-    /// of this histogram took longer. A pair in the same bucket counts half. Returns 0.5 when either histogram is
-    /// empty.
+    /// Forms all pairs of a run of this histogram and a run of `other`. Returns the share of pairs in which the run of
+    /// this histogram took longer. A pair in the same bucket counts half. Returns 0.5 when either histogram is empty.
     func dominance(over other: LatencyHistogram) -> Double {
         guard !isEmpty, !other.isEmpty else { return 0.5 }
         let theirs = other.buckets

@@ -55,8 +55,8 @@ package struct Retries: Equatable, Sendable {
         .sorted { ($1.timeMS, $0.command) < ($0.timeMS, $1.command) }
     }
 
-    /// Returns the retries that cost a noticeable share of `totalMS`, the time of all runs. Each such command is also
-    /// repeated significantly more often after a failure than after a success.
+    /// Returns the retries that meet two conditions. The retries cost a noticeable share of `totalMS`, the time of all
+    /// runs. The command is repeated significantly more often after a failure than after a success.
     package static func remarkable(_ retries: [Retries], totalMS: Int64) -> [Retries] {
         let chance = FindingRules.retryChance / Double(max(1, retries.count))
         return retries.filter { entry in

@@ -18,8 +18,8 @@ enum Segmentation {
     ///
     /// The test statistic of a change between two candidates is at most a twentieth too small. In return, the number of
     /// tests grows only with the logarithm of the length. `runs` has the number of runs at each index. The earlier side
-    /// needs at least `before` runs, and the later side at least `after` runs. Both sides also need a least number of
-    /// buckets.
+    /// needs at least `before` runs, and the later side at least `after` runs. Each side also needs at least
+    /// `FindingRules.occasions` indices.
     static func candidates(_ runs: ArraySlice<Int>, before: Int, after: Int) -> [Int] {
         let total = runs.reduce(0, +)
         var places: [Int] = []

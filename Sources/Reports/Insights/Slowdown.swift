@@ -3,7 +3,7 @@ import Core
 /// A command with a lasting increase of its durations.
 package struct Slowdown: Equatable, Sendable {
     package let command: String
-    /// The beginning of the 15-minute bucket with the change, in milliseconds since 1970.
+    /// The beginning of the 15-minute bucket or UTC day with the change, in milliseconds since 1970.
     package let since: Int64
     package let runsBefore: Int
     package let runsAfter: Int
@@ -26,8 +26,8 @@ package struct Slowdown: Equatable, Sendable {
         return eligible.compactMap { last(in: $0, chance: chance) }
     }
 
-    /// Returns the latest noticeable change of a command's median. Nil if the median fell at that change, or never
-    /// changed noticeably.
+    /// Returns the latest noticeable change of a command's median. Nil if there is none, if the median fell at that
+    /// change, or if too few later runs are slower (`FindingRules.smallestDominance`).
     private static func last(in history: CommandHistory, chance: Double) -> Slowdown? {
         let ranks = RankHistory(history.cells.map(\.latency))
         var ranges = Segmentation.ranges(of: history.cells.indices) { ranks.cut($0, chance: chance) }

@@ -36,7 +36,7 @@ struct Chart {
 
     // MARK: Axes
 
-    /// Writes labels below at most six of the columns.
+    /// Writes labels below at most six of the columns, and the line of the horizontal axis.
     func writeColumnLabels(_ name: (Int) -> String, to page: inout Markup) {
         let every = max(1, (columns + 5) / 6)
         for column in stride(from: 0, to: columns, by: every) {
@@ -138,7 +138,8 @@ struct ChartTable {
     }
 }
 
-/// The size of the mark that shows a count. There are five sizes, so that a reader need not distinguish colours.
+/// The size of the mark that shows a count. There are five sizes. Counts are shown by size, so that a reader need not
+/// distinguish colours.
 enum MarkSize {
     /// Returns the share of the available width and height that the mark fills, more than 0 and less than 1. Nil for a
     /// count of zero.

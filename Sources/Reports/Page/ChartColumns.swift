@@ -26,8 +26,8 @@ struct ChartColumns: Equatable, Sendable {
     var count: Int { starts.count }
     var range: Range<Int64> { (starts.first ?? end)..<end }
 
-    /// Makes columns for a range of time, in milliseconds since 1970, with the shortest unit that needs at most `most`
-    /// columns.
+    /// Makes columns for a range of time, in milliseconds since 1970. A range of up to three days has a column for each
+    /// hour. In a longer range, a column has as few days as possible, so that at most `most` columns are needed.
     ///
     /// - Parameter byHour: whether a short range may have a column for each hour.
     init(_ range: Range<Int64>, byHour: Bool = true) {
@@ -53,7 +53,7 @@ struct ChartColumns: Equatable, Sendable {
     /// the day has fewer values to read.
     var grain: StoreReader.HistoryGrain { isOfWholeDays ? .day : .timeBucket }
 
-    /// Whether a column contains several days. The days are then days in UTC.
+    /// Whether a column contains several days. The figures of such a column are sums of whole days in UTC.
     var isOfWholeDays: Bool {
         if case .days(let step) = unit { step > 1 } else { false }
     }

@@ -18,7 +18,7 @@ struct CommandSeries: Sendable {
     /// The number of runs in each of the 7 times 24 hours of the week, beginning with Monday. Nil if hours were not
     /// requested, or if columns contain several days.
     private(set) var hours: [Int]?
-    /// The single runs of the command. Nil if there are too many to distinguish, or if columns contain several days.
+    /// The single runs with a duration. Nil if there are too many to distinguish, or if columns contain several days.
     private(set) var runs: [Run]?
     /// Failures by category in each column, the most frequent category first. Failures without a category have an empty
     /// name.

@@ -5,8 +5,8 @@ import SystemSupport
 /// Charts of a command's durations over time.
 enum DurationCharts {
     /// Writes a band from the median to the 95th percentile for each column. The chart also shows the longest run of
-    /// each column, or every run if there are few runs. The chart of a finding marks the change and has the share of
-    /// failed runs below the time axis.
+    /// each column, or every run if there are few runs. The chart of a finding marks the change. If runs failed, the
+    /// chart of a finding also has the share of failed runs below the time axis.
     static func writeBand(
         _ series: CommandSeries, _ columns: ChartColumns, id: String, finding: Finding? = nil, to page: inout Markup
     ) {

@@ -20,7 +20,7 @@ enum OverviewSections {
         }
     }
 
-    /// Writes the findings, the most expensive first, each with its chart.
+    /// Writes the findings, the most expensive first. At most `PageReport.mostChanges` findings have a chart.
     static func writeChanges(_ report: PageReport, to page: inout Markup) {
         guard !report.usage.isEmpty else { return }
         page.section("changes", "What changed") { page in

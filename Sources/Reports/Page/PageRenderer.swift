@@ -5,7 +5,7 @@ import SystemSupport
 
 /// Renders a report as one HTML file. The page needs no other file and opens no connection. Its content security policy
 /// allows only its own style and script, by their hashes. Without the script, the page lacks only sorting, searching,
-/// selecting and themes.
+/// selecting, themes and the numbers of a selected chart column.
 package enum PageRenderer {
     /// The beginning of every page, in all versions. A file without this beginning is not a page of Nexus, and
     /// `ReportFile` does not replace it.
@@ -157,6 +157,6 @@ extension Markup {
 }
 
 extension String {
-    /// `SHARE OF TIME` as `Share of time`.
+    /// The text with only its first letter in upper case: `Share of time` for `SHARE OF TIME`.
     fileprivate var capitalizedWords: String { String(prefix(1)) + dropFirst().lowercased() }
 }

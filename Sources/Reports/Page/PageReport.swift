@@ -34,7 +34,7 @@ package struct PageReport: Sendable {
     let failures: [(category: String, counts: [Int])]
     /// The charts of the first findings, in the order of the findings.
     let changes: [ChangeChart]
-    /// The comparison with the window before; nil for a window with an open start.
+    /// The comparison with the window before; nil without events, and for a window with an open start.
     let comparison: Comparison?
     /// The latest sessions of the window; nil with a filter, and for a page from the aggregates on a server.
     let sessions: [StoreReader.Session]?
@@ -46,7 +46,7 @@ package struct PageReport: Sendable {
     /// aggregates alone.
     package var note: String? { usage.note }
 
-    /// The chart of a finding. It shows the history of the finding's command from before the change on.
+    /// The chart of a finding. The chart shows the history of the finding's command and begins before the change.
     struct ChangeChart: Sendable {
         let finding: Finding
         let columns: ChartColumns
@@ -66,7 +66,8 @@ package struct PageReport: Sendable {
 }
 
 extension UsageSource {
-    /// Reads all values of a page. Charts are based on aggregates; single runs are not read.
+    /// Reads all values of a page. Charts are based on aggregates. With a filter, the aggregates of some days may be
+    /// computed from rows (see `PageReport.note`).
     package func page(_ making: PageReport.Making) throws(StoreError) -> PageReport {
         let usage = try dashboard()
         guard let range = chartRange(usage, now: making.time), let store = reader,
@@ -99,7 +100,8 @@ extension UsageSource {
     }
 
     /// Returns the range of the charts, in milliseconds since 1970; nil without events. The range is the window, but it
-    /// ends no later than today or the last day with events, whichever is later.
+    /// ends no later than today or the last day with events, whichever is later. An open start becomes the first day
+    /// with events.
     private func chartRange(_ usage: UsageReport, now: Int64) -> Range<Int64>? {
         guard let (first, last) = usage.covered else { return nil }
         let start = window.start ?? LocalCalendar.start(of: first)
@@ -125,8 +127,8 @@ extension UsageSource {
         return names
     }
 
-    /// Returns the charts of the most expensive findings. The charts begin before the window if a change is near the
-    /// window's start.
+    /// Returns the charts of the most expensive findings. The charts begin before the window if a change is before the
+    /// window or near its start.
     private func changes(
         _ usage: UsageReport, _ columns: ChartColumns, _ series: [String: CommandSeries], _ store: StoreReader
     ) throws(StoreError) -> [PageReport.ChangeChart] {

@@ -79,7 +79,7 @@ package enum ReportFileError: ReportedError, Equatable {
     }
 }
 
-/// Opens a file with the program of the desktop.
+/// Opens a file with the default program of the desktop.
 package enum ReportOpening {
     /// Starts `xdg-open` with an absolute path, without a shell.
     ///

@@ -32,7 +32,7 @@ struct TextTable {
         init(stringLiteral value: String) { self.init(value) }
     }
 
-    /// Blanks before each line and between columns.
+    /// Number of blanks before each line.
     static let indent = 2
     private static let gap = 2
 

@@ -31,7 +31,7 @@ package struct ReportFilter: Equatable, Sendable {
     ) throws {
         self.init(command: command, workspace: workspace, failedOnly: failedOnly)
         guard let workspace else { return }
-        // Without a key no name was ever hashed.
+        // Without a key no name was ever hashed, so a name matches no event.
         let nameHash = try HashKey.existing(in: data)?.hash(ofName: workspace)
         let hash = try Self.workspaceHash(workspace, nameHash: nameHash) { try Self.workspaces(in: recorded) }
         guard let hash else { throw AmbiguousWorkspace(text: workspace) }
@@ -124,7 +124,8 @@ package enum KnownNames {
         text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
     }
 
-    /// Returns whether a text may be a prefix of a hash: it has at least four hexadecimal digits and nothing else.
+    /// Returns whether a text may be a prefix of a hash. Such a text consists of 4 to `Limits.hashCharacters`
+    /// hexadecimal digits in lower case.
     package static func isPrefix(_ text: String) -> Bool {
         (4...Limits.hashCharacters).contains(text.utf8.count) && isHexadecimal(text)
     }

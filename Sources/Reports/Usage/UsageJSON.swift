@@ -75,8 +75,8 @@ package enum UsageJSON {
         ]
     }
 
-    /// Returns the significant change against the window before; null when no change is significant or there is no
-    /// window before.
+    /// Returns the significant change against the window before; null when no change is significant, or when the window
+    /// before has no row of the same name.
     private static func change(_ change: ClearChange?) -> JSONValue {
         guard let change, change.medianRatio != nil || change.successDifference != nil else { return .null }
         return [

@@ -79,7 +79,7 @@ package struct UsageReport: Equatable, Sendable {
     /// Events without a command.
     package var unnamed: Int { max(0, totals.events - commands.reduce(0) { $0 + $1.count }) }
 
-    /// Returns at most `top` commands.
+    /// Returns the first `top` commands that reach `minCount`.
     func listed(_ top: Int) -> ArraySlice<UsageRow> {
         commands.filter { $0.count >= minCount }.prefix(top)
     }

@@ -27,7 +27,8 @@ package struct AggregateSync: Sendable {
     ///   - withdraws: true withdraws the days at the destination. If false, the run withdraws them only if the state of
     ///     `entry` is `withdrawing`.
     ///   - parts: the parts of the writer that records the length of the ledger.
-    /// - Returns: nil when the folder has no installation id (see `installation(of:)`), and so nothing to send.
+    /// - Returns: nil when the folder has no installation id (see `installation(of:)`), and so nothing to send. A
+    ///   withdrawal needs no installation id.
     /// - Throws: `SyncError.copiedFolder` if the destination's random id was made in another data folder.
     package init?(
         _ name: String, _ entry: AggregateSettings.Entry, withdraws: Bool = false, data: DataFolder, parts: WriterParts

@@ -41,7 +41,8 @@ package struct DailyLines: Equatable, Sendable {
 
     package var count: Int { tails.count }
 
-    /// SHA-256 of the lines without the version and the source. It changes when the figures of the day change.
+    /// SHA-256 of the date, a line feed, and the part of each line after the version. It changes when the figures of
+    /// the day change.
     package var checksum: String { Checksum.of(Array((Self.date(day) + "\n" + tails.joined()).utf8)) }
 
     /// Returns the lines with all their values.

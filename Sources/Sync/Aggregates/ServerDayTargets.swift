@@ -29,10 +29,10 @@ struct WebDayTarget: DayTarget {
 
 /// Two ClickHouse tables, filled over the HTTP interface: the lines of days, and the current version of each day.
 ///
-/// The lines of a day are sent first, and then its version, so that queries ignore late lines of an earlier attempt.
-/// Between the two requests a query may miss changed lines of that day, but never counts a line twice. If a line was
-/// inserted twice, ClickHouse removes the duplicate only at its next merge, so queries use `FINAL`. They select the
-/// lines of the highest version of each source and day:
+/// The lines of a day are sent first, and then the version of the day. Between the two requests a query may miss
+/// changed lines of that day, but never counts a line twice. If a line was inserted twice, ClickHouse removes the
+/// duplicate only at its next merge, so queries use `FINAL`. Queries select the lines of the highest version of each
+/// source and day, so that they ignore late lines of an earlier attempt:
 ///
 ///     SELECT … FROM nexus_daily FINAL WHERE (source, day, version) IN
 ///         (SELECT source, day, max(version) FROM nexus_daily_versions GROUP BY source, day)

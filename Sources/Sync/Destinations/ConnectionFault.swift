@@ -36,8 +36,8 @@ enum ConnectionFault {
         }
     }
 
-    /// Returns the reason why the server's identity cannot be established; nil for any other error. Another attempt
-    /// would fail too.
+    /// Returns the reason why the server's identity cannot be established; nil for any other error. If there is such a
+    /// reason, another attempt would fail too.
     private static func trustProblem(_ error: any Error) -> String? {
         switch error {
         case let error as NIOConnectionError:

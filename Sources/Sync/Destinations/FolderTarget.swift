@@ -1,8 +1,8 @@
 import Core
 import SystemSupport
 
-/// A folder, for example on a USB stick or a share. Each file is written under a temporary name in the folder,
-/// synchronized to disk, and then renamed.
+/// A folder, for example on a USB stick or a share. Each file is written in a scratch folder there, synchronized to
+/// disk, and then moved into the folder.
 actor FolderTarget: Target {
     private let executor = ThreadExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }

@@ -14,7 +14,8 @@ package struct ProxySettings: Equatable, Sendable {
     package var place: String { "\(isSocks ? "socks5" : "http")://\(host):\(port)" }
 
     /// Returns the proxy for a server; nil for a direct connection.
-    /// - Throws: `SyncError.badProxy` if the variable's value cannot be used.
+    /// - Throws: `SyncError.badProxy` if the variable's value cannot be used. `SyncError.badCredentials` if the user
+    ///   name or the password in the value cannot be used.
     package static func load(
         for address: Destination.WebAddress, environment: (String) -> String? = Environment.value
     ) throws(SyncError) -> ProxySettings? {

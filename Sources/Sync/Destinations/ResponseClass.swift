@@ -1,4 +1,5 @@
-/// The meaning of an HTTP response for a transfer. Only this type interprets a status.
+/// The meaning of an HTTP response for a transfer. Callers themselves interpret the few statuses that their requests
+/// expect, for example 412 after a conditional request.
 ///
 /// The meanings of 409, 423 and 507 come from WebDAV (RFC 4918), and those of 429 and 511 from RFC 6585. Most other
 /// meanings come from RFC 9110.

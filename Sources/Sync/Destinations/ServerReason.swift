@@ -65,7 +65,8 @@ package struct ServerReason: Equatable, Sendable {
         }
     }
 
-    /// Returns one line of at most `limit` characters; nil for an empty text.
+    /// Returns the first `limit` characters of a text as one line, with an ellipsis if the text is longer. Nil for an
+    /// empty text.
     private static func bounded(_ text: String?, _ limit: Int) -> String? {
         guard let text else { return nil }
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")

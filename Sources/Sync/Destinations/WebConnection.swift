@@ -146,7 +146,8 @@ struct WebConnection: Sendable {
         }
     }
 
-    /// Sends a request and passes the response to `read`; failures are thrown as a `RetryPolicy.Failure`.
+    /// Sends a request and passes the response to `read`. Failures are thrown as a `RetryPolicy.Failure`, except a
+    /// cancellation and the cause of a `ReaderFailure`.
     private func exchange<Value: Sendable>(
         _ method: HTTPMethod, _ path: String, headers extra: HTTPHeaders = [:],
         body: HTTPClientRequest.Body? = nil, bytes: Int,

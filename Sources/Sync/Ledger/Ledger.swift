@@ -62,7 +62,7 @@ package struct Ledger: ~Copyable, Sendable {
     }
 
     /// Replaces the head as a whole. The rename is not flushed to disk, so a power failure may bring back an older
-    /// head. An older head counts fewer lines than the ledger has.
+    /// head. An older head is valid, because it counts fewer lines than the ledger has.
     private func writeHead() throws(SystemError) {
         guard chain.lines > 0 else { return }
         do {

@@ -43,8 +43,8 @@ package struct LedgerChain: Equatable, Sendable {
 /// The length of the ledger, in a separate file, so that lines missing at its end are detected.
 ///
 /// The file `ledger.head` holds one line: the number of lines, a space, and the SHA-256 of the last line. The file is
-/// replaced as a whole after each line of the ledger is on disk. A killed process may therefore leave lines that the
-/// head does not count. The head never counts more lines than the ledger has.
+/// replaced as a whole after each append, once the appended lines are on disk. A killed process may therefore leave
+/// lines that the head does not count. The head never counts more lines than the ledger has.
 struct LedgerHead: Equatable {
     var lines = 0
     var hash = LedgerEntry.noPrevious

@@ -4,6 +4,7 @@ import Foundation
 /// One line of the egress ledger: the intent to start a transfer, or the confirmation of a transfer.
 ///
 /// A line is a JSON object with its keys in alphabetical order, followed by a line feed:
+///
 ///     at            time, RFC 3339, UTC
 ///     bytes         length of the sent content, before the connection encrypts it
 ///     destination   URL of the destination, without user name, password and query

@@ -6,7 +6,7 @@ import SystemSupport
 package enum LedgerReader {
     /// A problem of a ledger.
     package enum Damage: Equatable, Sendable, CustomStringConvertible {
-        /// This line or the line before it was altered, or a line between the two was removed.
+        /// This line or the line before it was altered, or a line was added or removed here.
         case altered(line: Int)
         /// Lines are missing at the end.
         case shortened(lines: Int, expected: Int)
@@ -45,7 +45,7 @@ package enum LedgerReader {
     @discardableResult
     package static func read(_ data: DataFolder, _ body: (LedgerEntry) throws -> Void = { _ in }) throws -> Findings {
         // The note and the head are read before the ledger. If another process appends lines in the meantime, the
-        // ledger is therefore longer than note and head state, never shorter.
+        // ledger therefore has more lines than the note and the head count, never fewer.
         let note = LedgerNote.current(in: data)
         let headText = try small(data.ledgerHeadPath)
         var findings = Findings()

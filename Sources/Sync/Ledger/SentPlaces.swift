@@ -46,8 +46,8 @@ package struct SentPlaces: Sendable {
     }
 
     private static func removal(_ key: Key) -> String {
-        // The id and the database name come from the ledger, and only Nexus writes the ledger. Nexus only prints the
-        // statement; the user runs it.
+        // The id is not escaped for SQL, because it comes from the ledger, and only Nexus writes the ledger. Nexus only
+        // prints the statement; the user runs it.
         let id = key.installation.escapedForDisplay
         if case .clickHouse(_, let database)? = try? Destination(key.destination) {
             let tables =

@@ -10,7 +10,8 @@ package struct ServerAnswer: Sendable {
 }
 
 /// Reads aggregates from a server for reports. It sends only queries, as GET requests, in which ClickHouse permits no
-/// changes. Each query has limits on time and memory.
+/// changes. The queries for figures set limits on time and memory, if the server permits that (see
+/// `ClickHouseConnection.lines`).
 package struct ServerFigures: Sendable {
     private let destination: Destination
     private let credentials: Credentials?

@@ -21,8 +21,8 @@ package struct Transmission: ~Copyable {
 
     /// A progress report.
     package enum Progress: Sendable {
-        /// `rows` is the number of rows or days of aggregates that this run has confirmed. `share` is the approximate
-        /// share of the run that is done, from 0 to 1.
+        /// `rows` is the number of rows or days of aggregates that the destination has confirmed in this run. `share`
+        /// is the approximate share of the run that is done, from 0 to 1.
         case sent(rows: Int, share: Double)
         /// An attempt failed with this error. The next attempt starts after this duration.
         case waiting(SyncError, Duration)
