@@ -83,6 +83,26 @@ struct MarkdownTests {
         #expect(!document.contains("`"))
     }
 
+    @Test("The slowdown that cost the most time is first, and stays if only one is listed")
+    func orderOfSlowdowns() throws {
+        func history(_ command: String, _ before: Int64, _ after: Int64) -> CommandHistory {
+            CommandHistory(
+                command: command,
+                cells: (0..<240).map { hour in
+                    var latency = LatencyHistogram()
+                    latency.record((hour < 200 ? before : after) + Int64(hour * 7919 % 97))
+                    return .init(start: Int64(hour) * 3_600_000, succeeded: 1, failed: 0, latency: latency)
+                })
+        }
+        var input = InsightsInput()
+        input.histories = [history("long", 10_000, 13_000), history("short", 1000, 9000)]
+        let insights = Insights(input)
+        #expect(insights.slowdowns.map(\.command) == ["short", "long"])
+        let document = MarkdownReport.of(insights, .slow, window: .allTime, zone: "UTC", top: 1)
+        let section = try #require(document.split(separator: "###").first { $0.contains("Became Slower") })
+        #expect(section.contains("short became") && !section.contains("long became"), "\(section)")
+    }
+
     @Test("Characters that mean nothing in Markdown stay as they are")
     func readable() async throws {
         try await harness.store([#"{"command":"npm run build_all","success":false,"error_category":"exit_1"}"#])

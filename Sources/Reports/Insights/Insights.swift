@@ -13,6 +13,7 @@ package struct Insights: Sendable {
 
     /// The commands and the workspace that were searched.
     package let filter: ReportFilter
+    /// The commands that became slower, the one that cost the most time first.
     package let slowdowns: [Slowdown]
     package let rises: [FailureRise]
     package let correlatedFactors: [CorrelatedFactor]
@@ -51,7 +52,7 @@ package struct Insights: Sendable {
         let compared = Array(
             input.histories.sorted { (order[$1.command] ?? 0, $0.command) < (order[$0.command] ?? 0, $1.command) }
                 .prefix(FindingRules.comparedCommands))
-        slowdowns = Slowdown.search(compared)
+        slowdowns = Slowdown.search(compared).sorted { $0.timeLostMS > $1.timeLostMS }
         rises = FailureRise.search(compared)
         correlatedFactors = CorrelatedFactor.search(input.divisions)
         let runs = input.runs.filter { input.window.contains($0.timestamp) }

@@ -80,8 +80,7 @@ package enum InsightsRenderer {
         let worst = worst(insights)
         let none = "No run has a known duration."
         return section(
-            "Became Slower", insights.slowdowns.map(Finding.slower).sorted { $0.timeLostMS > $1.timeLostMS },
-            none: "No command.", top, style)
+            "Became Slower", insights.slowdowns.map(Finding.slower), none: "No command.", top, style)
             + TextBlock.section(
                 "Most Time in All", insights.costs.isEmpty ? ["  " + none] : costs(insights.costs, top, style), style)
             + TextBlock.section(
