@@ -78,6 +78,7 @@ extension CommandRules {
         command.isListed =
             command.isListed || trivial.contains(program) || filters.contains(program) || interactive.contains(program)
             || interpreters.contains(program) || program.hasPrefix("python3.")
+            || databaseClients.contains { $0.program == program }
         command.oneIsAnswer = oneIsAnswer.contains(program) || oneIsAnswer.contains(command.name)
         command.isListed = command.isListed || command.oneIsAnswer
         command.isInteractive = !hasInput && isInteractive(program, arguments)
@@ -250,19 +251,11 @@ extension CommandRules {
             return program != "crontab" || arguments.contains { $0.text == "-e" }
         }
         if interpreters.contains(program) || program.hasPrefix("python3.") {
-            let hasStatement = arguments.contains { word in
-                [
-                    "-c", "-e", "-f", "--command", "--execute", "--eval", "--file", "-l", "--version", "--help", "-V",
-                    "-h",
-                    "--query", "-q",
-                ].contains {
-                    word.text.hasPrefix($0) && (word.text == $0 || $0.hasPrefix("--") || $0 == "-c" || $0 == "-e")
-                }
-            }
-            if databaseClients.contains(program) { return !hasStatement }
-            if program == "sqlite3" || program == "duckdb" { return arguments.count <= 1 && !hasStatement }
             return arguments.isEmpty
                 || (arguments.count == 1 && (arguments.first?.text == "-i" || arguments.first?.text == "-l"))
+        }
+        if let client = databaseClients.first(where: { $0.program == program }) {
+            return isInteractive(client, arguments)
         }
         if containerPrograms.contains(program) {
             return arguments.contains { word in
@@ -270,5 +263,24 @@ extension CommandRules {
             }
         }
         return false
+    }
+
+    private static func isInteractive(_ client: DatabaseClient, _ arguments: ArraySlice<ShellWord>) -> Bool {
+        var rest = arguments
+        var count = 0
+        while let word = rest.popFirst() {
+            guard word.isOption else {
+                count += 1
+                continue
+            }
+            let option = word.text.prefix { $0 != "=" }
+            if client.statements.contains(" \(option) ") { return false }
+            // The value may be a part of the word, as in `-fload.sql`.
+            if !client.hasOneDash, !option.hasPrefix("--"), client.statements.contains(" \(option.prefix(2)) ") {
+                return false
+            }
+            if client.valued.contains(" \(word.text) ") { rest = rest.dropFirst() }
+        }
+        return client.arguments.map { count <= $0 } ?? true
     }
 }

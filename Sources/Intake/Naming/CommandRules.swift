@@ -197,19 +197,47 @@ package enum CommandRules {
         "jshell", "bluetoothctl", "mutt", "neomutt", "lynx", "w3m", "links", "newsboat", "cmus", "crontab",
     ]
 
-    /// Interpreters and shells. They are interactive without arguments, or with only `-i` or `-l`. `sqlite3` and
-    /// `duckdb` are also interactive with one argument, the database. For other databases see `databaseClients`.
+    /// Interpreters and shells. They are interactive without arguments, or with only `-i` or `-l`.
     static let interpreters = [
         "python", "python2", "python3", "node", "deno", "bun", "ruby", "perl", "php", "lua", "luajit", "R", "julia",
         "octave", "scala",
         "ocaml", "racket", "guile", "sbcl", "clj", "swift", "bash", "zsh", "fish", "sh", "dash", "ksh", "tcsh", "csh",
         "nu", "xonsh",
-        "elvish", "pwsh", "bc", "dc", "sqlite3", "psql", "mysql", "mariadb", "redis-cli", "mongosh", "mongo", "duckdb",
-        "clickhouse-client", "tclsh", "gnuplot", "maxima", "gp", "forth", "kotlin",
+        "elvish", "pwsh", "bc", "dc", "tclsh", "gnuplot", "maxima", "gp", "forth", "kotlin",
     ]
 
-    /// Clients of databases. They are interactive with arguments too, unless an option gives a statement or a file.
-    static let databaseClients = ["psql", "mysql", "mariadb", "mongosh", "redis-cli", "clickhouse-client"]
+    /// A client of a database. It is interactive unless its arguments give a statement or a file.
+    struct DatabaseClient: Sendable {
+        let program: String
+        /// The options that give a statement or a file, or that print a text, with blanks around each option.
+        let statements: String
+        /// The options that take the next word as their value.
+        var valued = " "
+        /// The maximum number of arguments, without options, of an interactive session; nil if there is no maximum.
+        var arguments: Int?
+        /// Whether long options have one dash. Then a word that begins with a short option is another option.
+        var hasOneDash = false
+    }
+
+    static let databaseClients = [
+        DatabaseClient(program: "psql", statements: " -c -f -l -V -? --command --file --list --version --help "),
+        DatabaseClient(program: "mysql", statements: " -e -V -? --execute --version --help "),
+        DatabaseClient(program: "mariadb", statements: " -e -V -? --execute --version --help "),
+        DatabaseClient(program: "mongosh", statements: " -f -h --eval --file --version --help "),
+        DatabaseClient(program: "mongo", statements: " -f -h --eval --file --version --help "),
+        DatabaseClient(program: "clickhouse-client", statements: " -q -V --query --queries-file --version --help "),
+        DatabaseClient(
+            program: "redis-cli",
+            statements: " -v --version --help --eval --scan --bigkeys --memkeys --hotkeys --pipe --rdb ",
+            valued: " -h -p -s -a -u -n -r -i -d -D -t --user --pass --sni --cacert --cacertdir --cert --key ",
+            arguments: 0),
+        DatabaseClient(
+            program: "sqlite3", statements: " -version --version -help --help ",
+            valued: " -cmd -init -separator -newline -nullvalue -vfs ", arguments: 1, hasOneDash: true),
+        DatabaseClient(
+            program: "duckdb", statements: " -c -s -f -version --version -help --help ",
+            valued: " -cmd -init -separator -newline -nullvalue ", arguments: 1, hasOneDash: true),
+    ]
 
     /// Programs that open a terminal in a container with `-it` or `attach`.
     static let containerPrograms = ["docker", "podman", "kubectl", "oc", "nerdctl"]
