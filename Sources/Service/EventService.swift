@@ -68,15 +68,14 @@ package struct EventService {
             try home.runtime.folder.removeOverwriting(RuntimeFolder.pipeName)
         }
         try home.removeNames()
-        let result: Result<Void, any Error>
         do {
             try await serve(from: home, passed, intake: intake, buffer: buffer, until: signals)
-            result = .success(())
         } catch {
-            result = .failure(error)
+            // The error of the service is reported, not an error of the removal.
+            try? home.removeNames()
+            throw error
         }
         try home.removeNames()
-        try result.get()
     }
 
     /// Creates the pipe and the socket and serves them until a signal arrives. The caller removes their names.
