@@ -26,7 +26,7 @@ struct RecorderArguments {
         let texts = try arguments.map { (argument) throws(Misuse) in
             guard let text = argument.exactText else {
                 throw Misuse(
-                    sentence: "'\(argument.text.escapedForDisplay)' is not UTF-8; encode the argument as UTF-8")
+                    sentence: "'\(argument.text.escapedForDisplay)' is not valid UTF-8; pass it in UTF-8")
             }
             return text
         }

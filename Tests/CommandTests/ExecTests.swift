@@ -54,7 +54,7 @@ struct ExecTests {
         }
         let refused = try shell(program, named + "\"$0\" verify \"$F\"")
         #expect(refused.status == 64)
-        #expect(refused.output.contains("is not UTF-8"))
+        #expect(refused.output.contains("is not valid UTF-8"))
     }
 
     @Test("A script without a #! line is run by the shell")
