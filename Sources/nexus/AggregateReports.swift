@@ -49,8 +49,8 @@ struct AggregateReport {
     static func note(_ unknownDays: Int) -> String {
         unknownDays == 0
             ? ""
-            : "\(unknownDays.counted("day")) cannot be sent: their rows were removed before Nexus counted rows by "
-                + "command, outcome and category.\n"
+            : "\(unknownDays.counted("day")) cannot be sent: retention removed their rows, and their aggregates by "
+                + "command, outcome and category are incomplete.\n"
     }
 }
 

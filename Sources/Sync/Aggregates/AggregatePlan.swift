@@ -34,8 +34,7 @@ package struct AggregatePlan: Sendable {
     private let destination: AggregateDestination
     /// The days that have events and whose figures can be read.
     private let readable: [Int64]
-    /// Days that are not sent, because retention removed their rows and the aggregates do not have all their events by
-    /// combination of command, event type, outcome, error category and template.
+    /// Days that are not sent, because their figures are unknown (see `DailyFiguresReader.days`).
     package let unknown: [Int64]
 
     /// - Returns: nil when there is no database.

@@ -18,8 +18,7 @@ package struct AggregateSync: Sendable {
     /// Whether the run replaces every day at the destination by an empty day.
     package let isWithdrawal: Bool
 
-    /// The number of days that cannot be sent. Retention removed the rows of these days before Nexus counted their
-    /// events by combination of command, event type, outcome, error category and template.
+    /// The number of days that cannot be sent, because their figures are unknown (see `DailyFiguresReader.days`).
     package var unknownDays: Int { plan.unknown.count }
 
     /// Prepares a run.
